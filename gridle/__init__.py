@@ -1,0 +1,1 @@
+"""Gridle rents out a computer's idle compute and pays its owner for it."""

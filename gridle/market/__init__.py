@@ -1,0 +1,1 @@
+"""The marketplace: its protocol, its server, its contract, and both sides' doors to it."""

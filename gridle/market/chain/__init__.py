@@ -1,0 +1,1 @@
+"""The only door to an EVM; web3 lives here alone."""

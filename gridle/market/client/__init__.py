@@ -1,0 +1,1 @@
+"""The requestor's side: submit, watch, collect."""

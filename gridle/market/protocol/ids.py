@@ -1,0 +1,42 @@
+"""Names of things on the wire, as constrained strings that decoding checks."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from msgspec import Meta
+
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest in lower-case hex."""
+
+PublicKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+"""An Ed25519 public key in lower-case hex; a node's or a requestor's identity (RFC 8032)."""
+
+Address = Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{40}$")]
+"""An EVM address in hex; EIP-55 checksummed wherever we write it."""
+
+Signature = Annotated[str, Meta(pattern=r"^0x([0-9a-f]{2}){65,}$")]
+"""A wallet's signature in hex: 65 bytes r‖s‖v, or longer for ERC-1271 contracts."""
+
+JobId = Annotated[str, Meta(pattern=r"^job-[0-9a-f]{16}$")]
+TaskId = Annotated[str, Meta(pattern=r"^job-[0-9a-f]{16}\.[0-9]{1,6}$")]
+LeaseId = Annotated[str, Meta(pattern=r"^lease-[0-9a-f]{24}$")]
+
+Units = Annotated[int, Meta(ge=0, le=2**96)]
+"""An amount of money in the token's base units."""
+
+
+def new_job_id() -> JobId:
+    """Return a fresh random job id."""
+    return "job-" + secrets.token_hex(8)
+
+
+def new_lease_id() -> LeaseId:
+    """Return a fresh random lease id."""
+    return "lease-" + secrets.token_hex(12)
+
+
+def task_id(job_id: JobId, index: int) -> TaskId:
+    """Return the id of a job's task number `index`, counted from 0."""
+    return f"{job_id}.{index}"

@@ -1,0 +1,147 @@
+"""What a requestor and the market say to each other over HTTP (JSON bodies)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from gridle.market.protocol.ids import Address, JobId, PublicKey, Sha256, Signature, TaskId, Units
+from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.messages import TaskUsage
+from gridle.market.protocol.money import Appointment, SignedOrder
+from gridle.market.protocol.sentence import Sentence
+from gridle.market.protocol.states import JobState, TaskState
+
+
+class RequestorEnrolment(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/requestors: the key that signs this request may speak for `payer`.
+
+    `signature` is the payer wallet's own over `client_key_digest`. Repeating is harmless.
+    """
+
+    payer: Address
+    signature: Signature
+
+
+class JobSubmission(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/jobs: the manifest and every blob it names were uploaded before.
+
+    Submitting the same signed order again answers with the same job.
+    """
+
+    order: SignedOrder
+
+
+class JobStatus(Struct, frozen=True):
+    """One job as its requestor sees it."""
+
+    job_id: JobId
+    name: str
+    title: str
+    state: JobState
+    runtime: RuntimeKind
+    manifest_sha256: Sha256
+    price_units: Units
+    budget_units: Units
+    awarded_units: Units
+    task_counts: dict[TaskState, int]
+    created_at: float
+    deadline_at: float
+    waiting: Sentence | None = None
+    """Why nothing of it is being worked on, where that is so."""
+
+
+class TaskStatus(Struct, frozen=True):
+    """One task as its requestor sees it; `node` and result are those of the current attempt."""
+
+    task_id: TaskId
+    index: int
+    state: TaskState
+    attempts: int
+    node: PublicKey | None = None
+    payee: Address | None = None
+    result_sha256: Sha256 | None = None
+    usage: TaskUsage | None = None
+    failure: str | None = None
+    """Why the last attempt ended without an accepted result."""
+    cumulative_units: Units | None = None
+    """For an awarded task: the pair's cumulative voucher amount once it is included."""
+
+
+class JobDetail(Struct, frozen=True):
+    """GET /v1/jobs/{id}?after=VERSION&wait_s=S: answers once `version` > after, or in time."""
+
+    status: JobStatus
+    tasks: tuple[TaskStatus, ...]
+    version: int
+
+
+class JobList(Struct, frozen=True):
+    """GET /v1/jobs: the requestor's jobs, newest first."""
+
+    jobs: tuple[JobStatus, ...]
+
+
+class TaskVerdict(Struct, frozen=True, forbid_unknown_fields=True):
+    """The requestor's judgement on one revealed result."""
+
+    task_id: TaskId
+    result_sha256: Sha256
+    accepted: bool
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class VerdictBatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/jobs/{id}/verdicts. A verdict on a result that is no longer asked for is void."""
+
+    verdicts: Annotated[tuple[TaskVerdict, ...], Meta(max_length=1000)]
+
+
+class VerdictReply(Struct, frozen=True):
+    """Which verdicts counted."""
+
+    counted: tuple[TaskId, ...]
+
+
+class PayerAccount(Struct, frozen=True):
+    """GET /v1/payers/{address}: what a payer's deposit is bound to."""
+
+    payer: Address
+    balance_units: Units
+    """On the hub, minus nothing."""
+    awarded_unredeemed_units: Units
+    reserved_units: Units
+    """The open part of this payer's jobs' budgets."""
+    available_units: Units
+    delegate_cap_left_units: Units
+    delegate_expiry: int
+
+
+class DepositAuthorization(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/relay/deposits: an EIP-3009 ReceiveWithAuthorization that the market relays.
+
+    The payer needs no gas. `signature` is r‖s‖v over the token's own EIP-712 domain.
+    """
+
+    payer: Address
+    value_units: Units
+    valid_after: int
+    valid_before: int
+    nonce: Sha256
+    signature: Signature
+
+
+class SignedAppointment(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/relay/appointments: the payer appoints a delegate; the market relays it."""
+
+    appointment: Appointment
+    signature: Signature
+
+
+class RelayReceipt(Struct, frozen=True):
+    """The transaction that carried it, mined."""
+
+    tx_hash: str
+    block_number: int
+    gas_used: int

@@ -1,0 +1,211 @@
+"""What a worker and the market say to each other over HTTP (JSON bodies).
+
+Routes: see `routes.py`. Every request is signed by the sender's Ed25519 key (`signing.py`).
+Times are Unix seconds, UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from gridle.market.protocol.ids import Address, LeaseId, PublicKey, Sha256, Signature, TaskId, Units
+from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.money import SignedOrder, SignedVoucher
+from gridle.market.protocol.sentence import Sentence
+
+PROTOCOL_VERSION = 1
+
+
+class ChainInfo(Struct, frozen=True):
+    """Where the money is."""
+
+    chain_id: int
+    rpc_url: str
+    hub: Address
+    token: Address
+    token_symbol: str
+    token_decimals: int
+    is_play_money: bool
+
+
+class MarketInfo(Struct, frozen=True):
+    """GET /v1/market: who the market is."""
+
+    name: str
+    protocol_version: int
+    chain: ChainInfo
+    delegate: Address
+    """Signs vouchers for the payers that appointed it."""
+    lease_s: float
+    """How long a lease lasts without renewal."""
+    server_time: float
+
+
+class ErrorReply(Struct, frozen=True):
+    """The body of every reply with a status of 400 or more."""
+
+    sentence: Sentence
+
+
+class NodeEnrolment(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/nodes: a node says who is paid. Its key is the one that signs the request.
+
+    Repeating it is harmless. Changing the payout address needs `payout_signature` by the old
+    payout wallet over `payout_change_digest`, not older than a day.
+    """
+
+    payout_address: Address
+    issued_at: int = 0
+    payout_signature: Signature | None = None
+
+
+class NodeRecord(Struct, frozen=True):
+    """What the market knows of a node."""
+
+    node: PublicKey
+    payout_address: Address
+    enrolled_at: float
+
+
+class LeaseRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/leases: long-poll for up to `slots` tasks; waits up to `wait_s`."""
+
+    runtimes: Annotated[tuple[RuntimeKind, ...], Meta(max_length=2)]
+    slots: Annotated[int, Meta(ge=1, le=64)]
+    cores: Annotated[int, Meta(ge=1, le=4096)]
+    memory_bytes: Annotated[int, Meta(ge=0)]
+    ask_units_per_core_hour: Units = 0
+    """Net rate per reference core-hour under which the owner does not work."""
+    wait_s: Annotated[float, Meta(ge=0, le=60)] = 25.0
+
+
+class Lease(Struct, frozen=True):
+    """One task, given to one node until `expires_at` unless renewed."""
+
+    lease_id: LeaseId
+    task_id: TaskId
+    task_index: int
+    order: SignedOrder
+    price_units: Units
+    expires_at: float
+    funded_until: float
+    """Until when the payer's deposit surely covers this pay (a delayed exit takes longer)."""
+
+
+class LeaseBatch(Struct, frozen=True):
+    """The answer to a lease request; where it is empty, `waiting` says why in one sentence."""
+
+    leases: tuple[Lease, ...]
+    waiting: Sentence | None = None
+
+
+class LeaseRenewals(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/leases/renew: the node still works on these."""
+
+    lease_ids: Annotated[tuple[LeaseId, ...], Meta(max_length=256)]
+
+
+class RenewalReply(Struct, frozen=True):
+    """New expiry per lease; `lost` leases are no longer the node's, and are to be stopped."""
+
+    expires_at: dict[LeaseId, float]
+    lost: tuple[LeaseId, ...]
+
+
+class TaskUsage(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a task really used, as its sandbox measured it."""
+
+    cpu_s: Annotated[float, Meta(ge=0)]
+    wall_s: Annotated[float, Meta(ge=0)]
+    """Seconds in which it ran, pauses left out."""
+    peak_memory_bytes: Annotated[int, Meta(ge=0)]
+
+
+class Committed(Struct, frozen=True, tag="committed", forbid_unknown_fields=True):
+    """The node has a result and binds itself to it before anybody can see it."""
+
+    lease_id: LeaseId
+    commitment_sha256: Sha256
+
+
+class Revealed(Struct, frozen=True, tag="revealed", forbid_unknown_fields=True):
+    """The node opens its commitment; the result archive was uploaded as a blob before."""
+
+    lease_id: LeaseId
+    result_sha256: Sha256
+    salt: Sha256
+    usage: TaskUsage
+
+
+class Failed(Struct, frozen=True, tag="failed", forbid_unknown_fields=True):
+    """The task ended without a result; `reason` is for the requestor."""
+
+    lease_id: LeaseId
+    reason: Annotated[str, Meta(max_length=2000)]
+    usage: TaskUsage
+
+
+class Returned(Struct, frozen=True, tag="returned", forbid_unknown_fields=True):
+    """The node gives the task back unfinished; it is queued again."""
+
+    lease_id: LeaseId
+
+
+TaskReport = Committed | Revealed | Failed | Returned
+
+
+class ReportBatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/reports. Each report may be repeated: a known one is answered as before."""
+
+    reports: Annotated[tuple[TaskReport, ...], Meta(max_length=256)]
+
+
+class ReportAnswer(Struct, frozen=True):
+    """`ok`: taken (or known). `lost`: the lease is no longer the node's. `refused`: see why."""
+
+    lease_id: LeaseId
+    outcome: Literal["ok", "lost", "refused"]
+    explanation: Sentence | None = None
+
+
+class ReportReply(Struct, frozen=True):
+    """One answer per report, in order."""
+
+    answers: tuple[ReportAnswer, ...]
+
+
+class Verdict(Struct, frozen=True, tag="verdict"):
+    """A result was judged. With `accepted`, `voucher` is the pair's newest and covers it."""
+
+    seq: int
+    lease_id: LeaseId
+    task_id: TaskId
+    accepted: bool
+    explanation: Sentence
+    price_units: Units
+    voucher: SignedVoucher | None
+    decided_at: float
+
+
+class Redemption(Struct, frozen=True, tag="redemption"):
+    """The hub paid: everything up to `claimed_units` of this pair is in the payee's wallet."""
+
+    seq: int
+    payer: Address
+    payee: Address
+    claimed_units: Units
+    tx_hash: str
+    block_number: int
+    redeemed_at: float
+
+
+Settlement = Verdict | Redemption
+
+
+class SettlementPage(Struct, frozen=True):
+    """GET /v1/settlements?after=SEQ&wait_s=S: this node's events with seq > after, in order."""
+
+    settlements: tuple[Settlement, ...]
+    next_after: int

@@ -1,0 +1,1 @@
+"""The market's server: orders, matching, leases, verification, awards, blobs."""

@@ -1,0 +1,1 @@
+"""The headless agent: watches the machine, decides, runs tasks, keeps the ledger."""

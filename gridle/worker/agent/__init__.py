@@ -1,0 +1,1 @@
+"""The event loop that asks the policy and acts."""

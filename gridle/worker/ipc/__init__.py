@@ -1,0 +1,1 @@
+"""The local door: messages, endpoint, server and client."""

@@ -1,0 +1,194 @@
+"""What the worker and its local clients say to each other.
+
+Newline-delimited JSON over an owner-only Unix socket (Windows: loopback TCP). A client sends
+`Hello` with the token; the worker answers `Welcome`, then one `Snapshot`, then a `Changed` with a
+growing `seq` after each change. Each `Request` is answered by one `Reply` with its id.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from gridle.market.protocol.ids import Address, JobId, LeaseId, TaskId
+from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.messages import ChainInfo
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.policy.allowance import Reason
+from gridle.worker.policy.limits import Limits
+from gridle.worker.policy.readings import Gpu
+
+IPC_VERSION = 1
+MAX_LINE_BYTES = 2**20
+
+
+class Activity(StrEnum):
+    """What the worker does, in one word; `WorkerState.reason` says why."""
+
+    WORKING = "working"
+    WAITING = "waiting"
+    """Allowed to work, but there is no task to run (yet)."""
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    """The owner has not pressed Start."""
+
+
+class WorkerTaskState(StrEnum):
+    """The life of a task on the worker."""
+
+    OFFERED = "offered"
+    FETCHING = "fetching"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHING = "finishing"
+    REPORTED = "reported"
+    SETTLED = "settled"
+    FAILED = "failed"
+    RETURNED = "returned"
+
+
+class TaskView(Struct, frozen=True):
+    """One live task as a person sees it."""
+
+    lease_id: LeaseId
+    task_id: TaskId
+    job_id: JobId
+    title: str
+    summary: str
+    runtime: RuntimeKind
+    state: WorkerTaskState
+    price_units: int
+    progress: float | None
+    """0 to 1, estimated from CPU time against the manifest's estimate; None before it runs."""
+    cpu_s: float
+    started_at: float | None
+
+
+class Earnings(Struct, frozen=True):
+    """Money in base units, by stage. Each accepted unit is in `earned` until `paid`."""
+
+    pending_units: int
+    earned_units: int
+    paid_units: int
+    today_units: int
+    """Earned or paid since local midnight."""
+    tasks_done: int
+    """Accepted tasks, ever."""
+
+
+class MarketView(Struct, frozen=True):
+    """The market as the worker sees it."""
+
+    url: str
+    connected: bool
+    note: Sentence | None
+    """Why it is not connected, or why there is no work."""
+    chain: ChainInfo | None
+
+
+class RuntimeView(Struct, frozen=True):
+    """Whether tasks of a kind can run on this machine, and if not, what to do."""
+
+    kind: RuntimeKind
+    works: bool
+    note: Sentence
+
+
+class WorkerState(Struct, frozen=True):
+    """Everything that a client shows."""
+
+    activity: Activity
+    reason: Reason
+    """The one that decides; the first of the allowance's reasons, or why it waits."""
+    allowed_cpu_percent: int
+    allowed_cores: int
+    tasks: tuple[TaskView, ...]
+    earnings: Earnings
+    limits: Limits
+    market: MarketView
+    runtimes: tuple[RuntimeView, ...]
+    gpus: tuple[Gpu, ...]
+    payout_address: Address
+    machine_cores: int
+    machine_memory_bytes: int
+    warnings: tuple[Sentence, ...]
+    """What the owner should know, such as a settings file that was set aside."""
+
+
+class Hello(Struct, frozen=True, tag="hello"):
+    """First message of a client."""
+
+    token: str
+    ipc_version: int
+    client: str
+
+
+class Welcome(Struct, frozen=True, tag="welcome"):
+    """First message of the worker."""
+
+    ipc_version: int
+    worker_version: str
+    pid: int
+
+
+class Refused(Struct, frozen=True, tag="refused"):
+    """The worker closes the connection after this."""
+
+    sentence: Sentence
+
+
+class Snapshot(Struct, frozen=True, tag="snapshot"):
+    """The whole state."""
+
+    seq: int
+    state: WorkerState
+
+
+class Changed(Struct, frozen=True, tag="changed"):
+    """The whole state after a change; at most ten a second."""
+
+    seq: int
+    state: WorkerState
+
+
+class StartWork(Struct, frozen=True, tag="start"):
+    """The owner presses Start (or resumes)."""
+
+
+class PauseWork(Struct, frozen=True, tag="pause"):
+    """The owner presses Pause; `for_s` None means until Start."""
+
+    for_s: float | None = None
+
+
+class SetLimits(Struct, frozen=True, tag="set_limits"):
+    """Replace the limits."""
+
+    limits: Limits
+
+
+class Shutdown(Struct, frozen=True, tag="shutdown"):
+    """End the worker; running tasks are stopped and tried again at the next start."""
+
+
+Command = StartWork | PauseWork | SetLimits | Shutdown
+
+
+class Request(Struct, frozen=True, tag="request"):
+    """A command with the id by which its reply is known."""
+
+    id: int
+    command: Command
+
+
+class Reply(Struct, frozen=True, tag="reply"):
+    """Done, or why not."""
+
+    id: int
+    error: Sentence | None = None
+
+
+FromClient = Hello | Request
+FromWorker = Welcome | Refused | Snapshot | Changed | Reply

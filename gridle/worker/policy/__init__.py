@@ -1,0 +1,1 @@
+"""What the machine may do now: limits, readings, and the pure decision between them."""

@@ -1,0 +1,1 @@
+"""What is so on this machine: one adapter per feature of the operating system."""

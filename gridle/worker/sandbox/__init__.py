@@ -1,0 +1,1 @@
+"""Where hostile tasks run: one port, two kinds of fence."""

@@ -1,0 +1,126 @@
+"""The port behind which every fence stands.
+
+A sandbox makes one `RunningTask` per task. All calls may come from any thread, are idempotent
+where that makes sense (pausing a paused task, stopping an ended one), and return when the
+effect holds: after `pause` returns, the task uses no CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from gridle.market.protocol.manifest import Resources, Runtime, RuntimeKind
+from gridle.market.protocol.messages import TaskUsage
+from gridle.market.protocol.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What to run. `name` is unique among live tasks and safe in file and container names."""
+
+    name: str
+    runtime: Runtime
+    arguments: tuple[str, ...]
+    resources: Resources
+    folder: Path
+    """The task's own: holds `in/` (read-only to the task) and `out/`; made by the caller.
+    The sandbox may keep what it needs beside them, and `wipe` removes everything."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One task's part of the allowance."""
+
+    cpu_percent: float
+    """Of one core, averaged over any quarter of a second: 150 is one and a half cores."""
+
+
+class Ending(StrEnum):
+    """How a task ended."""
+
+    FINISHED = "finished"
+    """Exit status 0, and its output is within the limits."""
+    FAILED = "failed"
+    """Its own fault: exit status, a trap, or a limit of the manifest reached."""
+    STOPPED = "stopped"
+    """We stopped it."""
+    BROKEN = "broken"
+    """The sandbox's fault (engine gone, host process killed): the task can be tried again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a task. `explanation` is set unless it finished."""
+
+    ending: Ending
+    explanation: Sentence | None = None
+    log_tail: str = ""
+    """The last lines of its standard error, cleaned of control characters; untrusted."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a sandbox works on this machine; `explanation` says what to do where not."""
+
+    works: bool
+    explanation: Sentence
+    """One sentence: what was found, or what is missing and how to get it."""
+    version: str = ""
+
+
+OnEnd = Callable[[Outcome], None]
+"""Called exactly once, from a thread of the sandbox's own, when the task has ended."""
+
+
+class RunningTask(Protocol):
+    """One task in its fence."""
+
+    def apply(self, share: Share) -> None:
+        """Throttle to `share` from now on, paused or not."""
+
+    def pause(self) -> None:
+        """Stop all use of CPU; memory is kept."""
+
+    def resume(self) -> None:
+        """Go on under the last applied share."""
+
+    def stop(self) -> None:
+        """End it now; `on_end` still comes, with STOPPED."""
+
+    def usage(self) -> TaskUsage:
+        """Return what it has used so far; the final figures once it has ended."""
+
+
+class Sandbox(Protocol):
+    """One kind of fence."""
+
+    kind: RuntimeKind
+
+    def availability(self) -> Availability:
+        """Look at the machine (may take seconds; not cached)."""
+
+    def prepare(self, runtime: Runtime, fetch_blob: Callable[[str], Path]) -> None:
+        """Make the module or image ready, by digest.
+
+        `fetch_blob(sha256)` returns a file whose digest was checked.
+
+        Raises:
+            GridleError: it cannot be had, or is not what the manifest names.
+        """
+
+    def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> RunningTask:
+        """Start a prepared task under `share`.
+
+        Raises:
+            GridleError: it could not be started; nothing is left behind.
+        """
+
+    def sweep(self) -> int:
+        """Remove what earlier runs of this worker left (processes, containers); return how many."""
+
+    def close(self) -> None:
+        """Stop every task and leave nothing running."""

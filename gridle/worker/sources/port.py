@@ -1,0 +1,116 @@
+"""The port behind which every source of work stands; the Gridle market is the first.
+
+A source runs its own threads. It never touches the ledger or a sandbox: it hands what it
+learned to `on_event`, and is told what to do by plain calls that return at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.manifest import Manifest, RuntimeKind
+from gridle.market.protocol.messages import Lease, MarketInfo, SettlementPage, TaskReport
+from gridle.market.protocol.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What the worker would take now; `slots` of 0 asks for nothing."""
+
+    runtimes: tuple[RuntimeKind, ...]
+    slots: int
+    cores: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The source answers (again)."""
+
+    info: MarketInfo
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The source does not answer; it is tried again by itself."""
+
+    explanation: Sentence
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A lease with its manifest; the order's signature and the manifest's digest were checked."""
+
+    lease: Lease
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class NoWork:
+    """Nothing to do, and why."""
+
+    explanation: Sentence
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """A lease lasts longer."""
+
+    lease_id: LeaseId
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A lease is no longer ours; its task is to be stopped."""
+
+    lease_id: LeaseId
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report arrived; `refused` says why it did not count, where it did not."""
+
+    lease_id: LeaseId
+    report: TaskReport
+    refused: Sentence | None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Verdicts and redemptions, vouchers checked against their signer."""
+
+    page: SettlementPage
+
+
+SourceEvent = Connected | Disconnected | Offered | NoWork | Renewed | Lost | Reported | Settled
+
+
+class Source(Protocol):
+    """One place where work comes from."""
+
+    def start(self, on_event: Callable[[SourceEvent], None], settled_after: int) -> None:
+        """Begin; settlements are asked for from after this sequence number."""
+
+    def want(self, capacity: Capacity) -> None:
+        """Say what could be taken now; replaces what was said before."""
+
+    def hold(self, lease_ids: frozenset[LeaseId]) -> None:
+        """Say which leases to keep renewing; replaces what was said before."""
+
+    def report(self, report: TaskReport, archive: Path | None) -> None:
+        """Deliver a report, with retries until answered; the result archive goes before it."""
+
+    def blob(self, sha256: Sha256) -> Path:
+        """Return the local copy of a blob, fetched and checked by digest (blocks).
+
+        Raises:
+            GridleError: it cannot be had now, or is not what its digest says.
+        """
+
+    def close(self) -> None:
+        """Stop all threads; undelivered reports are the ledger's to repeat."""
