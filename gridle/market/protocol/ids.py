@@ -23,7 +23,10 @@ JobId = Annotated[str, Meta(pattern=r"^job-[0-9a-f]{16}$")]
 TaskId = Annotated[str, Meta(pattern=r"^job-[0-9a-f]{16}\.[0-9]{1,6}$")]
 LeaseId = Annotated[str, Meta(pattern=r"^lease-[0-9a-f]{24}$")]
 
-Units = Annotated[int, Meta(ge=0, le=2**96)]
+MAX_UNITS = 2**63 - 1
+"""Nine million million tokens of six decimals; it fits SQL's and JSON's signed 64 bits."""
+
+Units = Annotated[int, Meta(ge=0, le=MAX_UNITS)]
 """An amount of money in the token's base units."""
 
 

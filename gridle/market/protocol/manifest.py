@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from gridle.market.protocol.codec import decode
 from gridle.market.protocol.errors import InvalidInputError
-from gridle.market.protocol.ids import Sha256, Units
+from gridle.market.protocol.ids import MAX_UNITS, Sha256
 
 MAX_MANIFEST_BYTES = 2**20
 MAX_TASKS = 10_000
@@ -90,7 +90,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     summary: Annotated[str, Meta(min_length=1, max_length=400)]
     runtime: Runtime
     resources: Resources
-    price_units: Annotated[Units, Meta(ge=1)]
+    price_units: Annotated[int, Meta(ge=1, le=MAX_UNITS)]
     """Fixed price of each task, in the token's base units."""
     deadline_s: Annotated[float, Meta(gt=0, le=31_536_000)]
     """Seconds from submission after which unfinished tasks are no longer wanted."""

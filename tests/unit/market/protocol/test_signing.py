@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from gridle.market.protocol.errors import RefusedError
+from gridle.market.protocol.identity import Identity
+from gridle.market.protocol.signing import sign_request, verify_request
+
+URL = "http://market.example/v1/leases?x=1"
+BODY = hashlib.sha256(b"body").hexdigest()
+IDENTITY = Identity(b"\x07" * 32)
+
+
+def test_a_signed_request_names_its_key_and_a_fresh_nonce() -> None:
+    first = verify_request("POST", URL, sign_request(IDENTITY, "POST", URL, BODY), BODY)
+    second = verify_request("POST", URL, sign_request(IDENTITY, "POST", URL, BODY), BODY)
+    assert first.key == second.key == IDENTITY.public_key
+    assert first.nonce != second.nonce
+
+
+def test_header_names_may_come_in_any_case() -> None:
+    headers = {k.upper(): v for k, v in sign_request(IDENTITY, "POST", URL, BODY).items()}
+    assert verify_request("POST", URL, headers, BODY).key == IDENTITY.public_key
+
+
+def test_the_host_may_differ_behind_a_proxy_but_nothing_else() -> None:
+    headers = sign_request(IDENTITY, "POST", URL, BODY)
+    assert verify_request("POST", URL.replace("market", "inside"), headers, BODY)
+    with pytest.raises(RefusedError):
+        verify_request("PUT", URL, headers, BODY)
+    with pytest.raises(RefusedError):
+        verify_request("POST", URL.replace("leases", "jobs"), headers, BODY)
+    with pytest.raises(RefusedError):
+        verify_request("POST", URL + "2", headers, BODY)
+    with pytest.raises(RefusedError):
+        verify_request("POST", URL, headers, hashlib.sha256(b"other").hexdigest())
+
+
+def test_another_key_cannot_take_a_signature_over() -> None:
+    headers = sign_request(IDENTITY, "POST", URL, BODY)
+    other = Identity(b"\x08" * 32).public_key
+    headers["Signature-Input"] = headers["Signature-Input"].replace(IDENTITY.public_key, other)
+    with pytest.raises(RefusedError):
+        verify_request("POST", URL, headers, BODY)
+
+
+def test_an_old_signature_is_refused() -> None:
+    headers = sign_request(IDENTITY, "POST", URL, BODY)
+    created = headers["Signature-Input"].split("created=")[1].split(";")[0]
+    headers["Signature-Input"] = headers["Signature-Input"].replace(created, "1000000000")
+    with pytest.raises(RefusedError):
+        verify_request("POST", URL, headers, BODY)
+
+
+@pytest.mark.parametrize(
+    "untrusted_headers",
+    [
+        {},
+        {"Signature": "x", "Signature-Input": "y"},
+        {"Signature": "a=:AA==:", "Signature-Input": 'a=("@method");keyid="zz";tag="gridle"'},
+        {"Signature-Input": "\xff", "Signature": "\x00"},
+    ],
+)
+def test_missing_or_malformed_signatures_are_refused(untrusted_headers: dict[str, str]) -> None:
+    with pytest.raises(RefusedError, match="not signed"):
+        verify_request("POST", URL, untrusted_headers, BODY)
