@@ -1,0 +1,64 @@
+"""`make bench`: run every benchmark (or those whose rows begin with ONLY), print one table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tests.benchmarks.table import Row, render, write
+
+RESULT = Path("build/bench.json")
+
+BENCHMARKS: dict[str, tuple[str, ...]] = {
+    "first_paid": ("first_paid_s",),
+    "pause": ("pause_x11_p50_ms", "pause_x11_p99_ms"),
+    "cpu_limit": (
+        "cpu_limit_wasm_mean_percent",
+        "cpu_limit_wasm_std_points",
+        "cpu_limit_container_mean_percent",
+        "cpu_limit_container_std_points",
+    ),
+    "worker_idle": ("worker_idle_rss_mb", "worker_idle_cpu_pct", "worker_idle_wakeups_per_s"),
+    "start_up": ("container_start_ratio", "container_start_s", "wasm_start_ms"),
+    "gas": (
+        "gas_first_redemption",
+        "gas_redemption",
+        "gas_further_voucher",
+        "gas_deposit",
+    ),
+}
+"""Module in this folder, and the names of the rows it yields from `measure()`."""
+
+
+def main() -> int:
+    """Run; the exit status is 1 if a benchmark broke."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--only", default="", help="measure only rows whose name begins so")
+    only = parser.parse_args().only
+    rows: list[Row] = []
+    broken = False
+    for module_name, names in BENCHMARKS.items():
+        if not any(name.startswith(only) for name in names):
+            continue
+        sys.stderr.write(f"measuring {module_name} …\n")
+        started = time.monotonic()
+        measure: Callable[[], Iterable[Row]] = importlib.import_module(
+            f"tests.benchmarks.{module_name}"
+        ).measure
+        try:
+            rows += [row for row in measure() if row.name.startswith(only)]
+        except Exception as error:  # noqa: BLE001 - one broken benchmark must not hide the others
+            broken = True
+            sys.stderr.write(f"{module_name} broke: {error}\n")
+        sys.stderr.write(f"{module_name} took {time.monotonic() - started:.0f} s\n")
+    sys.stdout.write(render(rows) + "\n")
+    write(rows, RESULT)
+    return int(broken or not rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
