@@ -44,15 +44,17 @@ class Child:
                 start_new_session=True,
             )
         self._first_line: Queue[bytes] = Queue()
-        threading.Thread(target=self._read, name=f"{plan.name}-output", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name=f"{plan.name}-output", daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         output = self._process.stdout
         if output is None:
             return
-        self._first_line.put(output.readline())
-        while output.read(4096):
-            pass
+        with output:
+            self._first_line.put(output.readline())
+            while output.read(4096):
+                pass
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> dict[str, object]:
         """Return the facts the child announced.
@@ -94,6 +96,7 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join(timeout_s)
 
 
 def last_words(log: Path) -> str:

@@ -101,6 +101,7 @@ class Supervisor:
                     f"{plan.name} 意外结束（状态 {status}）；正在重新启动。",
                 )
             )
+            kept.child.end()
             child = Child(plan)
             self._kept[plan.name] = _Kept(child, recent)
         try:
