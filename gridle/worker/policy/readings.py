@@ -38,4 +38,7 @@ class Readings(Struct, frozen=True):
     foreign_cpu_percent: float
     """Share of all cores used by programs other than our tasks."""
     free_memory_bytes: int
+    """What tasks may have in all: unused memory, with what our tasks hold already."""
+    cores: int = 4096
+    """Logical cores of this machine."""
     gpus: tuple[Gpu, ...] = ()
