@@ -1,4 +1,10 @@
-"""Paths of the market's HTTP interface, used by the server and by both clients."""
+"""Paths of the market's HTTP interface, used by the server and by both clients.
+
+Answers that no message's docstring names: POST /v1/requestors echoes the `RequestorEnrolment`,
+POST /v1/nodes answers `NodeRecord`, POST /v1/jobs and POST /v1/jobs/{id}/cancel answer
+`JobStatus`, the relay answers `RelayReceipt`; each with status 200. PUT of a blob answers 204
+with no body. Every status of 400 or more carries an `ErrorReply`.
+"""
 
 MARKET = "/v1/market"
 NODES = "/v1/nodes"
