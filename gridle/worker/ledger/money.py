@@ -1,0 +1,135 @@
+"""Vouchers, verdicts and redemptions; the voucher is on disk before anything counts as earned."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from gridle.market.protocol.codec import encode
+from gridle.market.protocol.ids import Address
+from gridle.market.protocol.messages import Redemption, Settlement, SettlementPage, Verdict
+from gridle.market.protocol.money import SignedVoucher, Voucher
+from gridle.worker.ipc.messages import Earnings, WorkerTaskState
+from gridle.worker.ledger.connection import transaction
+
+SETTLED_AFTER = "settled_after"
+
+_PAID = (
+    "EXISTS (SELECT 1 FROM redemptions AS r WHERE r.payer = v.payer AND r.payee = v.payee"
+    " AND r.claimed_units >= v.cumulative_units)"
+)
+"""A verdict is paid once the hub has paid the pair up to where its voucher stood."""
+
+
+class MoneyTable:
+    """What was judged, promised and paid."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def settle(self, page: SettlementPage) -> None:
+        """Write a page of settlements and how far they were read, all or nothing."""
+        with transaction(self._connection):
+            for settlement in page.settlements:
+                self._settle_one(settlement)
+            self._connection.execute(
+                "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE"
+                " SET value = CAST(max(CAST(value AS INTEGER), CAST(?2 AS INTEGER)) AS TEXT)",
+                (SETTLED_AFTER, str(page.next_after)),
+            )
+
+    def _settle_one(self, settlement: Settlement) -> None:
+        if isinstance(settlement, Redemption):
+            self._connection.execute(
+                "INSERT INTO redemptions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (
+                    settlement.payer,
+                    settlement.payee,
+                    settlement.claimed_units,
+                    settlement.tx_hash,
+                    settlement.block_number,
+                    settlement.redeemed_at,
+                ),
+            )
+            return
+        if settlement.voucher is not None:
+            self._keep(settlement.voucher)
+        self._judge(settlement)
+
+    def _keep(self, signed: SignedVoucher) -> None:
+        voucher = signed.voucher
+        self._connection.execute(
+            "INSERT INTO vouchers VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " cumulative_units = excluded.cumulative_units, signer = excluded.signer,"
+            " signature = excluded.signature"
+            " WHERE excluded.cumulative_units > vouchers.cumulative_units",
+            (
+                voucher.payer,
+                voucher.payee,
+                voucher.cumulative_units,
+                signed.signer,
+                signed.signature,
+            ),
+        )
+
+    def _judge(self, verdict: Verdict) -> None:
+        voucher = verdict.voucher.voucher if verdict.voucher else None
+        self._connection.execute(
+            "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                verdict.lease_id,
+                verdict.seq,
+                verdict.accepted,
+                verdict.price_units,
+                voucher.payer if voucher else None,
+                voucher.payee if voucher else None,
+                voucher.cumulative_units if voucher else None,
+                encode(verdict.explanation),
+                verdict.decided_at,
+            ),
+        )
+        state = WorkerTaskState.SETTLED if verdict.accepted else WorkerTaskState.FAILED
+        self._connection.execute(
+            "UPDATE tasks SET state = ? WHERE lease_id = ?", (state.value, verdict.lease_id)
+        )
+
+    def voucher(self, payer: Address, payee: Address) -> SignedVoucher | None:
+        """Return the newest voucher of a pair."""
+        row = self._connection.execute(
+            "SELECT cumulative_units, signer, signature FROM vouchers"
+            " WHERE payer = ? AND payee = ?",
+            (payer, payee),
+        ).fetchone()
+        if row is None:
+            return None
+        return SignedVoucher(Voucher(payer, payee, int(row[0])), row[1], row[2])
+
+    def vouchers(self) -> tuple[SignedVoucher, ...]:
+        """Return the newest voucher of every pair."""
+        rows = self._connection.execute("SELECT * FROM vouchers")
+        return tuple(
+            SignedVoucher(Voucher(payer, payee, units), signer, signature)
+            for payer, payee, units, signer, signature in rows
+        )
+
+    def earnings(self, midnight: float) -> Earnings:
+        """Add up the stages; `midnight` (Unix seconds) is when the owner's today began."""
+        pending = self._connection.execute(
+            "SELECT units_sum(price_units) FROM tasks WHERE state = ?",
+            (WorkerTaskState.REPORTED.value,),
+        ).fetchone()[0]
+        total, today, done = self._connection.execute(
+            "SELECT units_sum(price_units),"
+            " units_sum(CASE WHEN decided_at >= ? THEN price_units END), count(*)"
+            " FROM verdicts WHERE accepted",
+            (midnight,),
+        ).fetchone()
+        paid = self._connection.execute(
+            f"SELECT units_sum(price_units) FROM verdicts AS v WHERE accepted AND {_PAID}"  # noqa: S608 - a constant
+        ).fetchone()[0]
+        return Earnings(
+            pending_units=int(pending),
+            earned_units=int(total) - int(paid),
+            paid_units=int(paid),
+            today_units=int(today),
+            tasks_done=done,
+        )

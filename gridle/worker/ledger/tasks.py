@@ -1,0 +1,120 @@
+"""Tasks in the ledger: what was taken on, in which state it is, what it used."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from gridle.market.protocol.codec import decode, encode
+from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.manifest import Manifest, decode_manifest, encode_manifest
+from gridle.market.protocol.messages import Lease, TaskUsage
+from gridle.worker.ipc.messages import WorkerTaskState
+from gridle.worker.ledger.connection import transaction
+
+LIVE_STATES = (
+    WorkerTaskState.OFFERED,
+    WorkerTaskState.FETCHING,
+    WorkerTaskState.READY,
+    WorkerTaskState.RUNNING,
+    WorkerTaskState.PAUSED,
+    WorkerTaskState.FINISHING,
+)
+"""States of tasks that this machine still has to do something for."""
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task as it was last written."""
+
+    lease: Lease
+    manifest: Manifest
+    state: WorkerTaskState
+    offered_at: float
+    usage: TaskUsage
+    result_sha256: Sha256 | None
+
+
+class TaskTable:
+    """Reads and writes tasks; each call is one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, lease: Lease, manifest: Manifest, offered_at: float) -> None:
+        """Remember a new task; one that is known already stays as it is."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO manifests VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET body = excluded.body",
+                (lease.order.order.manifest_sha256, encode_manifest(manifest)),
+            )
+            self._connection.execute(
+                "INSERT INTO tasks (lease_id, lease, manifest_sha256, state, price_units,"
+                " offered_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (
+                    lease.lease_id,
+                    encode(lease),
+                    lease.order.order.manifest_sha256,
+                    WorkerTaskState.OFFERED.value,
+                    lease.price_units,
+                    offered_at,
+                ),
+            )
+
+    def set_state(
+        self, lease_id: LeaseId, state: WorkerTaskState, ended_at: float | None = None
+    ) -> None:
+        """Write a task's state; `ended_at` where it has come to its end."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE tasks SET state = ?, ended_at = coalesce(?, ended_at) WHERE lease_id = ?",
+                (state.value, ended_at, lease_id),
+            )
+            if state not in LIVE_STATES:
+                self._forget_unused_manifests()
+
+    def set_result(self, lease_id: LeaseId, usage: TaskUsage, result_sha256: Sha256 | None) -> None:
+        """Write what a task used and, where it has one, its result's digest."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE tasks SET cpu_s = ?, wall_s = ?, peak_memory_bytes = ?, result_sha256 = ?"
+                " WHERE lease_id = ?",
+                (usage.cpu_s, usage.wall_s, usage.peak_memory_bytes, result_sha256, lease_id),
+            )
+
+    def state(self, lease_id: LeaseId) -> WorkerTaskState | None:
+        """Return a task's state; None for one this ledger never knew."""
+        row = self._connection.execute(
+            "SELECT state FROM tasks WHERE lease_id = ?", (lease_id,)
+        ).fetchone()
+        return WorkerTaskState(row[0]) if row else None
+
+    def live(self) -> tuple[TaskRecord, ...]:
+        """Return the tasks that still need something done, oldest first."""
+        marks = ",".join("?" * len(LIVE_STATES))
+        rows = self._connection.execute(
+            "SELECT lease, body, state, offered_at, cpu_s, wall_s, peak_memory_bytes,"  # noqa: S608 - only question marks are put in
+            f" result_sha256 FROM tasks JOIN manifests ON sha256 = manifest_sha256"
+            f" WHERE state IN ({marks}) ORDER BY offered_at, lease_id",
+            [state.value for state in LIVE_STATES],
+        )
+        return tuple(
+            TaskRecord(
+                decode(lease, Lease, what="lease in the ledger"),
+                decode_manifest(body),
+                WorkerTaskState(state),
+                offered_at,
+                TaskUsage(cpu_s, wall_s, peak),
+                result,
+            )
+            for lease, body, state, offered_at, cpu_s, wall_s, peak, result in rows
+        )
+
+    def _forget_unused_manifests(self) -> None:
+        marks = ",".join("?" * len(LIVE_STATES))
+        self._connection.execute(
+            "UPDATE manifests SET body = x'' WHERE body <> x'' AND sha256 NOT IN"  # noqa: S608 - only question marks are put in
+            f" (SELECT manifest_sha256 FROM tasks WHERE state IN ({marks}))",
+            [state.value for state in LIVE_STATES],
+        )
