@@ -31,19 +31,17 @@ class NoGpus:
 
 
 class NvidiaGpus:
-    """NVML; a card that stops answering is left out."""
+    """NVML; where a card stops answering, none is shown until all answer again."""
 
     def __init__(self, nvml: ModuleType) -> None:
         self._nvml = nvml
 
     def read(self) -> tuple[Gpu, ...]:
         """Ask every card; takes about a millisecond each."""
-        cards: list[Gpu] = []
         try:
-            for index in range(self._nvml.nvmlDeviceGetCount()):
-                cards.append(self._card(index))
+            cards = [self._card(index) for index in range(self._nvml.nvmlDeviceGetCount())]
         except self._nvml.NVMLError:
-            return tuple(cards)
+            return ()
         return tuple(cards)
 
     def close(self) -> None:

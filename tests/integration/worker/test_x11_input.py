@@ -1,0 +1,155 @@
+"""The user's hands, seen through a real X server with real key presses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gridle.worker.probes.user_input import UNSEEN
+from gridle.worker.probes.x11_display import REST_MS
+from gridle.worker.probes.x11_input import X11Input
+
+pytestmark = [
+    pytest.mark.x11,
+    pytest.mark.skipif(
+        not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"
+    ),
+]
+
+DEADLINE_S = 15.0
+TARGET_S = 0.030
+
+
+class XServer:
+    """An Xvfb that a test may kill."""
+
+    def __init__(self, number: str | None = None, *arguments: str) -> None:
+        reader, writer = os.pipe()
+        place = [f":{number}"] if number else []
+        self._process = subprocess.Popen(
+            ["Xvfb", *place, "-displayfd", str(writer), "-nolisten", "tcp", *arguments],
+            pass_fds=[writer],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writer)
+        with os.fdopen(reader) as line:
+            self.number = line.readline().strip()
+        self.name = f":{self.number}"
+
+    def press_key(self) -> float:
+        """Press a key; returns the moment just before the server was asked to."""
+        before = time.monotonic()
+        subprocess.run(
+            ["xdotool", "key", "a"], env={**os.environ, "DISPLAY": self.name}, check=True
+        )
+        return before
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class Calls:
+    """The moments at which `on_input` came."""
+
+    def __init__(self) -> None:
+        self._moments: list[float] = []
+        self._changed = threading.Condition()
+
+    def __call__(self) -> None:
+        with self._changed:
+            self._moments.append(time.monotonic())
+            self._changed.notify_all()
+
+    def after(self, moment: float) -> float:
+        """Return the first call after `moment`, waiting for it."""
+        with self._changed:
+            came = self._changed.wait_for(
+                lambda: any(call >= moment for call in self._moments), DEADLINE_S
+            )
+            assert came
+            return next(call for call in self._moments if call >= moment)
+
+
+@pytest.fixture
+def server() -> Iterator[XServer]:
+    server = XServer()
+    yield server
+    server.kill()
+
+
+def test_the_first_key_after_a_rest_is_told_at_once(server: XServer) -> None:
+    calls, watch = Calls(), X11Input(server.name)
+    watch.start(calls)
+    delays_s = []
+    try:
+        for _ in range(5):
+            _until(lambda: (watch.read().seconds_since_input or 0) * 1000 > REST_MS)
+            pressed_at = server.press_key()
+            delays_s.append(calls.after(pressed_at) - pressed_at)
+            assert (watch.read().seconds_since_input or 0) < 1.0
+    finally:
+        watch.close()
+    # The delay includes starting xdotool; the best of five is not disturbed by other programs.
+    assert min(delays_s) < TARGET_S
+
+
+def test_seconds_since_input_grow_while_nobody_is_there(server: XServer) -> None:
+    watch = X11Input(server.name)
+    watch.start(lambda: None)
+    try:
+        _until(lambda: (watch.read().seconds_since_input or 0) > 1.0)
+        first = watch.read().seconds_since_input
+        _until(lambda: (watch.read().seconds_since_input or 0) > (first or 0))
+    finally:
+        watch.close()
+
+
+def test_a_server_without_an_idle_counter_is_polled() -> None:
+    server = XServer(None, "-extension", "SYNC")
+    calls, watch = Calls(), X11Input(server.name)
+    watch.start(calls)
+    watch.watch_closely(on=True)
+    try:
+        _until(lambda: (watch.read().seconds_since_input or 0) * 1000 > REST_MS)
+        pressed_at = server.press_key()
+        assert calls.after(pressed_at) - pressed_at < DEADLINE_S
+    finally:
+        watch.close()
+        server.kill()
+
+
+def test_a_server_that_dies_leaves_the_session_unseen_until_it_is_back(server: XServer) -> None:
+    calls, watch = Calls(), X11Input(server.name)
+    watch.start(calls)
+    assert not watch.read().session_unseen
+    killed_at = time.monotonic()
+    server.kill()
+    try:
+        calls.after(killed_at)
+        assert watch.read() == UNSEEN
+        again = XServer(server.number)
+        _until(lambda: not watch.read().session_unseen)
+        again.kill()
+    finally:
+        watch.close()
+
+
+def test_no_server_at_all_is_an_unseen_session() -> None:
+    watch = X11Input(":987")
+    watch.start(lambda: None)
+    assert watch.read() == UNSEEN
+    watch.close()
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, "this never happened"
+        threading.Event().wait(0.02)
