@@ -1,0 +1,174 @@
+"""`gridle practice`: a whole market on this machine, with play money."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from gridle.market.practice.practice import Practice, start_over
+from gridle.market.practice.terminal import follow_worker
+from gridle.market.practice.until_paid import PaidWatch
+from gridle.market.protocol.errors import InvalidInputError, UnavailableError
+from gridle.market.protocol.sentence import Sentence
+from gridle.practice_home import FACTS_NAME, PracticeFacts, practice_home
+
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    home = Path(options.home).resolve() if options.home else practice_home()
+    if options.action == "fund":
+        return _fund(home, options.address, options.units)
+    if options.action == "open":
+        return _open(home)
+    if options.start_over:
+        start_over(home)
+    return _practise(home, options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gridle practice", description=__doc__)
+    parser.add_argument("--home", help="the practice's own folder")
+    parser.add_argument("--headless", action="store_true", help="show it in the terminal")
+    parser.add_argument("--until-paid", type=_count, metavar="N", help="end when N tasks are paid")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument("--jobs", help="folder of other practice jobs")
+    parser.add_argument("--start-over", action="store_true", help="delete all play money first")
+    parser.set_defaults(action="run")
+    actions = parser.add_subparsers(title="actions for a running practice")
+    fund = actions.add_parser("fund", help="give play money to an address")
+    fund.add_argument("address")
+    fund.add_argument("units", type=_count, help="in the token's base units")
+    fund.set_defaults(action="fund")
+    actions.add_parser("open", help="open the app again").set_defaults(action="open")
+    return parser
+
+
+def _practise(home: Path, options: argparse.Namespace) -> int:
+    started_at = time.monotonic()
+    ended = threading.Event()
+    for number in _END_SIGNALS:
+        signal.signal(number, lambda *_: ended.set())
+    practice = Practice(home, _say)
+    if options.jobs:
+        practice.jobs = Path(options.jobs).resolve()
+    with practice:
+        watch = PaidWatch(practice, started_at) if options.until_paid else None
+        practice.start_worker()
+        if not options.headless and _has_display():
+            _open_window(practice, ended)
+        if not options.json:
+            follow_worker(practice.places.worker, ended)
+        if watch is None:
+            _wait(practice, ended)
+            return 0
+        report = watch.wait(options.until_paid, ended, _say)
+    if options.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    return 0
+
+
+def _wait(practice: Practice, ended: threading.Event) -> None:
+    while not ended.wait(1.0):
+        if practice.supervisor.given_up.is_set():
+            raise UnavailableError(
+                "The practice had to end because one of its parts kept failing; see the logs in "
+                f"{practice.places.home / 'logs'}.",
+                f"练习因某个部分反复失败而结束；请查看 {practice.places.home / 'logs'} 中的日志。",
+            )
+    _say(Sentence("Ending the practice …", "正在结束练习……"))
+
+
+def _has_display() -> bool:
+    if sys.platform != "linux":
+        return True
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return True
+    _say(
+        Sentence(
+            "This session has no display, so the practice is shown here in the terminal.",
+            "此会话没有图形界面，因此在终端中显示练习情况。",
+        )
+    )
+    return False
+
+
+def _open_window(practice: Practice, ended: threading.Event) -> None:
+    """Open the app; choosing Quit in it ends the practice, its death does not."""
+    log = practice.places.log("app")
+    with log.open("ab") as output:
+        app = subprocess.Popen(
+            practice.app_command(),
+            env=practice.environment(),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+        )
+
+    def watch() -> None:
+        if app.wait() == 0:
+            ended.set()
+        elif not ended.is_set():
+            _say(
+                Sentence(
+                    "The window closed unexpectedly; market and worker go on. Open it again with "
+                    "`gridle practice open`, or end all with Ctrl-C.",
+                    "窗口意外关闭；市场和工作程序仍在运行。可用 `gridle practice open` 重新打开，"
+                    "或按 Ctrl-C 全部结束。",
+                )
+            )
+
+    def end_app() -> None:
+        ended.wait()
+        app.terminate()
+
+    threading.Thread(target=watch, name="app", daemon=True).start()
+    threading.Thread(target=end_app, name="end-app", daemon=True).start()
+
+
+def _fund(home: Path, address: str, units: int) -> int:
+    from gridle.market.practice.chain_faucet import fund  # noqa: PLC0415 - web3 takes a second
+
+    facts = _running(home)
+    fund(facts.rpc_url, Path(facts.chain_home), address, token_units=units)
+    _say(Sentence(f"{address} has {units} units more.", f"{address} 增加了 {units} 单位。"))
+    return 0
+
+
+def _open(home: Path) -> int:
+    _running(home)
+    worker_home = home / "worker"
+    argv = [sys.executable, "-m", "gridle", "app"]
+    argv += ["--worker-home", str(worker_home), "--practice", str(home)]
+    os.execv(sys.executable, argv)  # noqa: S606 - our own interpreter, our own arguments
+
+
+def _running(home: Path) -> PracticeFacts:
+    try:
+        return msgspec.json.decode((home / FACTS_NAME).read_bytes(), type=PracticeFacts)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UnavailableError(
+            "No practice runs here; start one with `gridle practice`.",
+            "这里没有正在运行的练习；请用 `gridle practice` 启动。",
+        ) from error
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise InvalidInputError(f"'{text}' is not a whole number above 0.", f"“{text}”不是正整数。")
+    return int(text)
+
+
+def _say(sentence: Sentence) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
