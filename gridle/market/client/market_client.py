@@ -6,8 +6,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from gridle.market.client.http import READ_TIMEOUT_S, SignedHttp
@@ -48,15 +47,8 @@ class MarketClient:
     def __init__(self, http: SignedHttp) -> None:
         self._http = http
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the connections."""
         self._http.close()
 
     def info(self) -> MarketInfo:

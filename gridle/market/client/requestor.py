@@ -76,10 +76,11 @@ class Requestor:
             cap_units: appoint for at least this much in all, to ask less often.
         """
         account = self._client.account(self.payer)
-        wanted_units = bound_units(account) + resolved.manifest.budget_units
+        budget_units = resolved.manifest.budget_units
         until = int(now + resolved.manifest.deadline_s) + DELEGATE_MARGIN_S // 2
-        if account.delegate_cap_left_units >= wanted_units and account.delegate_expiry >= until:
+        if account.delegate_cap_left_units >= budget_units and account.delegate_expiry >= until:
             return
+        wanted_units = bound_units(account) + budget_units
         standing = self._hub.delegation(self.payer, self._market.delegate)
         appointment = Appointment(
             payer=self.payer,
@@ -99,6 +100,10 @@ class Requestor:
             valid_until=int(now + resolved.manifest.deadline_s),
         )
         return self._wallet.sign_order(order, self._domain)
+
+    def has_signed(self, order: SignedOrder) -> bool:
+        """Tell whether an order is this payer's own, for this market's hub."""
+        return order.order.payer == self.payer and order.is_signed_by_payer(self._domain)
 
     def submit(self, resolved: ResolvedJob, order: SignedOrder) -> JobStatus:
         """Upload what the job needs and submit it; repeating gives the same job.

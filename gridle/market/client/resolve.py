@@ -100,11 +100,28 @@ def resolve(
         manifest=decode_manifest(manifest_bytes),
         manifest_bytes=manifest_bytes,
         files=(*files, *inputs),
-        check=_script(source, wanted.verification.check, "verification.check"),
-        combine=_script(
-            source, wanted.combine.script if wanted.combine else None, "combine.script"
-        ),
+        check=check_script(source),
+        combine=combine_script(source),
     )
+
+
+def check_script(source: JobSource) -> Path | None:
+    """Return the script that judges results, where the job has one.
+
+    Raises:
+        InvalidInputError: the manifest names it, but it is not there.
+    """
+    return _script(source, source.manifest.verification.check, "verification.check")
+
+
+def combine_script(source: JobSource) -> Path | None:
+    """Return the script that puts results together, where the job has one.
+
+    Raises:
+        InvalidInputError: the manifest names it, but it is not there.
+    """
+    section = source.manifest.combine
+    return _script(source, section.script if section else None, "combine.script")
 
 
 def fill_in(argument: str, variables: Mapping[str, str]) -> str:
