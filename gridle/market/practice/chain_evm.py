@@ -1,0 +1,239 @@
+"""The practice chain itself: py-evm with every transaction mined at once and kept on disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eth import constants
+from eth.chains.base import MiningChain
+from eth.db.atomic import AtomicDB
+from eth.exceptions import HeaderNotFound, TransactionNotFound
+from eth.vm.forks.cancun import CancunVM
+from eth.vm.spoof import SpoofTransaction
+from eth_utils import ValidationError
+
+from gridle.market.practice.chain_store import ChainStore
+
+CHAIN_ID = 31_437
+"""Gridle's practice chain; beside the customary 31337 so that no wallet mixes them up."""
+GAS_LIMIT = 30_000_000
+HEARTBEAT_S = 12
+"""Whoever asks for the newest block gets one at most this old."""
+NO_ADDRESS = bytes(20)
+
+
+class _PracticeVM(CancunVM):  # type: ignore[misc] # py-evm ships no type information
+    """Cancun's rules, except that blocks of the same second may have the same time.
+
+    Every transaction gets its own block here; were each a second later than the last, a busy
+    chain's clock would run away from the world's.
+    """
+
+    @classmethod
+    def validate_header(cls, header: Any, parent_header: Any) -> None:
+        """Accept: only this process builds blocks, from headers that py-evm made."""
+
+
+class _Blocks(MiningChain):  # type: ignore[misc] # py-evm ships no type information
+    chain_id = CHAIN_ID
+    vm_configuration = ((constants.GENESIS_BLOCK_NUMBER, _PracticeVM),)
+
+    def create_header_from_parent(self, parent_header: Any, **header_params: Any) -> Any:
+        """Keep the gas limit constant."""
+        return super().create_header_from_parent(
+            parent_header, **{**header_params, "gas_limit": parent_header.gas_limit}
+        )
+
+
+@dataclass(frozen=True)
+class Call:
+    """What eth_call and eth_estimateGas run: a transaction that nobody signed."""
+
+    sender: bytes
+    to: bytes
+    data: bytes
+    value_wei: int
+    gas: int
+
+
+@dataclass(frozen=True)
+class Mined:
+    """A transaction with its place in the chain and its receipt (py-evm's objects)."""
+
+    transaction: Any
+    receipt: Any
+    block: Any
+    index: int
+    gas_used: int
+    first_log_index: int
+
+
+class CallFailedError(Exception):
+    """A call ran and failed; `data` is what it reverted with."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__("execution reverted")
+        self.data = data
+
+
+class PracticeChain:
+    """One chain on one store. Not thread-safe: the door serves one request at a time."""
+
+    def __init__(self, store: ChainStore, *, clock: Callable[[], float] = time.time) -> None:
+        """Continue the chain in `store`.
+
+        Raises:
+            HeaderNotFound, KeyError: the store is empty (see `create`) or damaged.
+        """
+        self._store = store
+        self._clock = clock
+        self._blocks = _Blocks(AtomicDB(store))
+
+    @classmethod
+    def create(
+        cls,
+        store: ChainStore,
+        balances_wei: Mapping[bytes, int],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> PracticeChain:
+        """Write the genesis block with these balances into an empty store."""
+        genesis = {
+            "coinbase": NO_ADDRESS,
+            "difficulty": 0,
+            "extra_data": b"Gridle practice",
+            "gas_limit": GAS_LIMIT,
+            "mix_hash": constants.ZERO_HASH32,
+            "nonce": bytes(8),
+            "timestamp": int(clock()),
+        }
+        state = {
+            address: {"balance": balance, "nonce": 0, "code": b"", "storage": {}}
+            for address, balance in balances_wei.items()
+        }
+        with store.block():
+            _Blocks.from_genesis(AtomicDB(store), genesis, state)
+        return cls(store, clock=clock)
+
+    def head(self) -> Any:
+        """Return the newest block's header."""
+        return self._blocks.get_canonical_head()
+
+    def fresh_head(self) -> Any:
+        """Return the newest block's header, mining an empty block where that is too old."""
+        if self._clock() - self.head().timestamp >= HEARTBEAT_S:
+            self._mine(None)
+        return self.head()
+
+    def header(self, number: int) -> Any | None:
+        """Return the header of block `number`, or None."""
+        try:
+            return self._blocks.get_canonical_block_header_by_number(number)
+        except HeaderNotFound:
+            return None
+
+    def block(self, header: Any) -> Any:
+        """Return the block of a header."""
+        return self._blocks.get_block_by_header(header)
+
+    def header_by_hash(self, block_hash: bytes) -> Any | None:
+        """Return the header with this hash, or None."""
+        try:
+            return self._blocks.get_block_header_by_hash(block_hash)
+        except HeaderNotFound:
+            return None
+
+    def receipts(self, block: Any) -> Any:
+        """Return the receipts of a block's transactions, in order."""
+        return block.get_receipts(self._blocks.chaindb)
+
+    def submit(self, untrusted_transaction: bytes) -> bytes:
+        """Mine a signed transaction; it is on disk when this returns its hash.
+
+        Raises:
+            ValidationError: it is malformed, badly signed, not payable or out of turn.
+        """
+        builder = self._blocks.get_vm().get_transaction_builder()
+        try:
+            transaction = builder.decode(untrusted_transaction)
+        except Exception as error:  # the decoder raises whatever the bytes lead it into
+            raise ValidationError("malformed transaction") from error
+        if self.find(transaction.hash) is not None:
+            raise ValidationError("already known")
+        self._mine(transaction)
+        return bytes(transaction.hash)
+
+    def _mine(self, transaction: Any | None) -> None:
+        now = max(int(self._clock()), self.head().timestamp)
+        self._blocks.set_header_timestamp(now)
+        try:
+            with self._store.block():
+                if transaction is not None:
+                    self._blocks.apply_transaction(transaction)
+                self._blocks.mine_block()
+        except BaseException:
+            # Nothing was kept; forget what py-evm had prepared in memory as well.
+            self._blocks = _Blocks(AtomicDB(self._store))
+            raise
+
+    def find(self, transaction_hash: bytes) -> Mined | None:
+        """Return a mined transaction, or None."""
+        try:
+            number, index = self._blocks.chaindb.get_transaction_index(transaction_hash)
+        except TransactionNotFound:
+            return None
+        block = self.block(self._blocks.get_canonical_block_header_by_number(number))
+        receipts = self.receipts(block)
+        before = receipts[index - 1].gas_used if index else 0
+        return Mined(
+            transaction=block.transactions[index],
+            receipt=receipts[index],
+            block=block,
+            index=index,
+            gas_used=receipts[index].gas_used - before,
+            first_log_index=sum(len(receipt.logs) for receipt in receipts[:index]),
+        )
+
+    def state(self, header: Any) -> Any:
+        """Return the accounts (py-evm's state, for reading) after the block of `header`."""
+        return self._blocks.get_vm(header).state
+
+    def call(self, call: Call, header: Any) -> bytes:
+        """Run a call on the state after `header`, at the time that it is now.
+
+        Raises:
+            CallFailedError: it reverted or ran out of gas.
+        """
+        with self._blocks.get_vm(self._now_on(header)).in_costless_state() as state:
+            computation = state.costless_execute_transaction(self._unsigned(call, state))
+        if computation.is_error:
+            raise CallFailedError(bytes(computation.output))
+        return bytes(computation.output)
+
+    def estimate_gas(self, call: Call, header: Any) -> int:
+        """Return a gas limit with which the call succeeds, after binary search.
+
+        Raises:
+            CallFailedError: it fails with any amount of gas.
+        """
+        self.call(call, header)
+        now = self._now_on(header)
+        with self._blocks.get_vm(now).in_costless_state() as state:
+            return int(self._blocks.gas_estimator(state, self._unsigned(call, state)))
+
+    def _now_on(self, header: Any) -> Any:
+        return header.copy(timestamp=max(header.timestamp, int(self._clock())), gas_used=0)
+
+    def _unsigned(self, call: Call, state: Any) -> Any:
+        transaction = self._blocks.create_unsigned_transaction(
+            nonce=state.get_nonce(call.sender),
+            gas_price=0,
+            gas=call.gas,
+            to=call.to,
+            value=call.value_wei,
+            data=call.data,
+        )
+        return SpoofTransaction(transaction, from_=call.sender)
