@@ -58,15 +58,11 @@ class Methods:
             "eth_getTransactionCount": lambda who, tag="latest": quantity(
                 self._state(tag).get_nonce(_address(who))
             ),
-            "eth_getCode": lambda who, tag="latest": data(
-                self._state(tag).get_code(_address(who))
-            ),
+            "eth_getCode": lambda who, tag="latest": data(self._state(tag).get_code(_address(who))),
             "eth_getStorageAt": lambda who, slot, tag="latest": data(
                 self._state(tag).get_storage(_address(who), int(slot, 16)).to_bytes(32, "big")
             ),
-            "eth_call": lambda call, tag="latest": data(
-                chain.call(_call(call), self._header(tag))
-            ),
+            "eth_call": lambda call, tag="latest": data(chain.call(_call(call), self._header(tag))),
             "eth_estimateGas": lambda call, tag="latest": quantity(
                 chain.estimate_gas(_call(call), self._header(tag))
             ),
@@ -154,7 +150,9 @@ class Methods:
         hashes = [transaction.hash for transaction in self._chain.block(header).transactions]
         if full:
             mined = [self._chain.find(one) for one in hashes]
-            return shapes.header_json(header, [shapes.transaction_json(one) for one in mined if one])
+            return shapes.header_json(
+                header, [shapes.transaction_json(one) for one in mined if one]
+            )
         return shapes.header_json(header, [data(one) for one in hashes])
 
 

@@ -116,7 +116,5 @@ def logs_json(mined: Mined) -> list[Json]:
 
 def _price(mined: Mined) -> int:
     base = mined.block.header.base_fee_per_gas
-    tip = min(
-        mined.transaction.max_priority_fee_per_gas, mined.transaction.max_fee_per_gas - base
-    )
+    tip = min(mined.transaction.max_priority_fee_per_gas, mined.transaction.max_fee_per_gas - base)
     return int(base + tip)
