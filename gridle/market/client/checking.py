@@ -60,21 +60,21 @@ class Checker:
 
     def _objection(self, task: TaskStatus, result_sha256: Sha256) -> str:
         """Return why a result cannot be accepted; empty where it can."""
-        with tempfile.TemporaryDirectory(prefix="gridle-check-") as name:
-            folder = Path(name) / "result"
-            try:
-                files = fetch_result(self._client, result_sha256, self._manifest.resources)
-            except InvalidInputError as error:
-                return error.sentence.en
-            write_files(files, folder)
-            if self._check is None:
-                return ""
-            arguments = (str(folder), *self._manifest.tasks[task.index])
-            try:
+        try:
+            with tempfile.TemporaryDirectory(prefix="gridle-check-") as name:
+                folder = Path(name) / "result"
+                try:
+                    files = fetch_result(self._client, result_sha256, self._manifest.resources)
+                except InvalidInputError as error:
+                    return error.sentence.en
+                write_files(files, folder)
+                if self._check is None:
+                    return ""
+                arguments = (str(folder), *self._manifest.tasks[task.index])
                 end = self._scripts.run(self._check, arguments, limit_s=self._limit_s)
-            except OSError as error:
-                raise _check_broken(self._check, error) from error
-        return objection(end, self._limit_s)
+                return objection(end, self._limit_s)
+        except OSError as error:
+            raise _cannot_check(error) from error
 
 
 def objection(end: ScriptEnd, limit_s: float) -> str:
@@ -113,10 +113,10 @@ def write_files(files: dict[str, bytes], folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def _check_broken(script: Path, error: OSError) -> UnavailableError:
+def _cannot_check(error: OSError) -> UnavailableError:
+    told = error.strerror or str(error)
     return UnavailableError(
-        f"The check {script} cannot be run ({error.strerror or error}); put it back, since "
-        "results without a verdict count as accepted after a while.",
-        f"无法运行检查脚本 {script}（{error.strerror or error}）；请将其恢复，"
-        "因为没有裁决的结果过一段时间会视为已接受。",
+        f"Results cannot be checked on this machine ({told}); put that right soon, since results "
+        "without a verdict count as accepted after a while.",
+        f"无法在本机检查结果（{told}）；请尽快解决，因为没有裁决的结果过一段时间会视为已接受。",
     )

@@ -6,7 +6,8 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 from urllib.parse import urlencode
 
 from gridle.market.client.http import READ_TIMEOUT_S, SignedHttp
@@ -46,6 +47,17 @@ class MarketClient:
 
     def __init__(self, http: SignedHttp) -> None:
         self._http = http
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections."""

@@ -116,6 +116,14 @@ class Requestor:
         self._client.upload_bytes(resolved.manifest_bytes, resolved.manifest_sha256)
         return self._client.submit(order)
 
+    def submit_again(self, order: SignedOrder) -> JobStatus:
+        """Submit an order whose answer may have been lost; nothing is uploaded.
+
+        Raises:
+            GridleError: the market refuses, or does not answer.
+        """
+        return self._client.submit(order)
+
     def _short(self, missing_units: int) -> RefusedError:
         chain = self._market.chain
         amount = money(missing_units, chain)

@@ -60,15 +60,19 @@ def open_session(market_url: str, profile_folder: Path) -> Session:
     identity = profile.identity()
     client = MarketClient(SignedHttp(market_url, identity))
     try:
-        info = client.info()
-        if info.protocol_version != PROTOCOL_VERSION:
-            raise RefusedError(
-                f"The market at {market_url} speaks version {info.protocol_version} of the "
-                f"protocol and this program version {PROTOCOL_VERSION}; update the older one.",
-                f"位于 {market_url} 的市场使用协议版本 {info.protocol_version}，"
-                f"本程序为版本 {PROTOCOL_VERSION}；请更新较旧的一方。",
-            )
+        info = _same_protocol(client.info(), market_url)
     except BaseException:
         client.close()
         raise
     return Session(market_url, profile, identity, client, info)
+
+
+def _same_protocol(info: MarketInfo, market_url: str) -> MarketInfo:
+    if info.protocol_version != PROTOCOL_VERSION:
+        raise RefusedError(
+            f"The market at {market_url} speaks version {info.protocol_version} of the protocol "
+            f"and this program version {PROTOCOL_VERSION}; update the older one.",
+            f"位于 {market_url} 的市场使用协议版本 {info.protocol_version}，"
+            f"本程序为版本 {PROTOCOL_VERSION}；请更新较旧的一方。",
+        )
+    return info
