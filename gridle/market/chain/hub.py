@@ -64,6 +64,10 @@ class Hub:
         """Return the newest block's time, Unix seconds."""
         return int(self.web3.eth.get_block("latest")["timestamp"])
 
+    def block_number(self) -> int:
+        """Return the newest block's number."""
+        return int(self.web3.eth.block_number)
+
     def domain(self) -> Domain:
         """Return the hub's EIP-712 domain as the chain states it (EIP-5267).
 

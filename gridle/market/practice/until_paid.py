@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gridle.market.chain.hub import Hub
+from gridle.market.chain.redemptions import payments_to
 from gridle.market.client.http import SignedHttp
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.profile import Profile
@@ -93,14 +94,18 @@ class PaidWatch:
         if self._first_paid_after_s is None:
             self._first_paid_after_s = time.monotonic() - self._started_at
         facts, payee = self._practice.facts, self._practice.payee
-        redemptions = self._hub.redemptions(payee, self._before.block_number + 1)
+        payments = payments_to(
+            self._hub,
+            payee,
+            first_block=self._before.block_number + 1,
+            last_block=now.block_number,
+        )
         return PracticeReport(
             tasks=paid_tasks(self._jobs(), payee, self._before.claimed_units, now.claimed_units),
             wallet=WalletChange(payee, self._before.balance_units, now.balance_units),
             redemptions=tuple(
-                RedemptionRecord(paid.tx_hash, paid.block_number, paid.paid_units)
-                for paid in redemptions
-                if paid.block_number <= now.block_number
+                RedemptionRecord(payment.tx_hash, payment.block_number, payment.paid_units)
+                for payment in payments
             ),
             chain=ChainPlace(facts.rpc_url, facts.hub, facts.token),
             seconds_to_first_paid=round(self._first_paid_after_s, 3),
