@@ -149,7 +149,7 @@ class Hub:
             address=cast("ChecksumAddress", address), abi=cast("Any", abi)
         )
 
-    def _ask(self, view: str, *arguments: object, contract: Contract | None = None) -> Any:
+    def _ask(self, view: str, *arguments: object, contract: Contract | None = None) -> Any:  # noqa: ANN401 - as the ABI says
         target = contract or self.contract
         try:
             return target.functions[view](*arguments).call()

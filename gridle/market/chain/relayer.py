@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import requests
 from eth_account import Account
+from hexbytes import HexBytes
 from msgspec import Struct
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception, Web3RPCError
 from web3.logs import DISCARD
-from web3.types import TxReceipt
+from web3.types import TxParams, TxReceipt
 
 from gridle.market.chain.hub import Hub
 from gridle.market.protocol.eip712 import SIGNATURE_BYTES, address_of, checksum_address
@@ -164,7 +165,7 @@ class Relayer:
             raise _refused("its state changed while the transaction was on its way")
         return receipt
 
-    def _submit(self, call: ContractFunction) -> bytes:
+    def _submit(self, call: ContractFunction) -> HexBytes:
         eth = self._hub.web3.eth
         sender: Any = self.address
         fields: Any = {"from": sender, "value": 0, "chainId": eth.chain_id}
@@ -172,13 +173,13 @@ class Relayer:
         gas = int(call.estimate_gas(fields) * _GAS_MARGIN)
         for attempt in range(_NONCE_TRIES):
             nonce = eth.get_transaction_count(sender, "pending")
-            built = call.build_transaction({**fields, "gas": gas, "nonce": nonce})
+            built = call.build_transaction(cast("TxParams", {**fields, "gas": gas, "nonce": nonce}))
             signed = Account.sign_transaction(built, self._private_key)
             try:
                 return eth.send_raw_transaction(signed.raw_transaction)
             except Web3RPCError as error:
                 if "already known" in str(error):
-                    return signed.hash
+                    return HexBytes(signed.hash)
                 if "nonce" not in str(error) or attempt == _NONCE_TRIES - 1:
                     raise
         raise AssertionError  # pragma: no cover - the loop returns or raises

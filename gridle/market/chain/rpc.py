@@ -45,7 +45,7 @@ class FailoverProvider(JSONBaseProvider):
         self._checked: set[int] = set()
         self._good = 0
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:  # noqa: ANN401 - web3's own signature
         """Send one request to the first server that answers.
 
         Raises:

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Literal
 
-import eth_keyfile
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from gridle.market.protocol.eip712 import (
     Domain,
@@ -138,9 +138,7 @@ def create_wallet(
         )
     key = _new_key()
     cost = rounds or (SCRYPT_ROUNDS if kdf == "scrypt" else PBKDF2_ROUNDS)
-    keystore = eth_keyfile.create_keyfile_json(
-        key, password.encode(), version=3, kdf=kdf, iterations=cost
-    )
+    keystore = create_keyfile_json(key, password.encode(), version=3, kdf=kdf, iterations=cost)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(path.suffix + ".new")
     draft.unlink(missing_ok=True)
@@ -161,7 +159,7 @@ def load_wallet(path: Path, password: str) -> Wallet:
     """
     keystore = _read_keystore(path)
     try:
-        key = eth_keyfile.decode_keyfile_json(keystore, password.encode())
+        key = decode_keyfile_json(keystore, password.encode())
     except ValueError as error:
         # The library says so in words only; anything else means that a field is damaged.
         if "MAC" not in str(error):

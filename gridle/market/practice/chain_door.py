@@ -38,7 +38,7 @@ class Door(ThreadingHTTPServer):
             raise UnavailableError(
                 f"The practice chain cannot listen on port {port}: another program uses it. "
                 "Stop that program, or choose another port with --port.",
-                f"练习链无法监听端口 {port}：该端口已被占用。请停止占用程序，或用 --port 另选端口。",
+                f"练习链无法监听端口 {port}：端口已被占用。请停止占用程序，或用 --port 另选。",
             ) from error
 
     @property

@@ -5,15 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from eth import constants
+from eth.abc import (
+    BlockAPI,
+    BlockHeaderAPI,
+    ReceiptAPI,
+    SignedTransactionAPI,
+    StateAPI,
+)
 from eth.chains.base import MiningChain
 from eth.db.atomic import AtomicDB
 from eth.exceptions import HeaderNotFound, TransactionNotFound
+from eth.typing import AccountDetails, HeaderParams
 from eth.vm.forks.cancun import CancunVM
 from eth.vm.spoof import SpoofTransaction
-from eth_utils import ValidationError
+from eth_typing import Address, BlockNumber, Hash32
+from eth_utils.exceptions import ValidationError
 
 from gridle.market.practice.chain_store import ChainStore
 
@@ -22,10 +31,10 @@ CHAIN_ID = 31_437
 GAS_LIMIT = 30_000_000
 HEARTBEAT_S = 12
 """Whoever asks for the newest block gets one at most this old."""
-NO_ADDRESS = bytes(20)
+NO_ADDRESS = Address(bytes(20))
 
 
-class _PracticeVM(CancunVM):  # type: ignore[misc] # py-evm ships no type information
+class _PracticeVM(CancunVM):
     """Cancun's rules, except that blocks of the same second may have the same time.
 
     Every transaction gets its own block here; were each a second later than the last, a busy
@@ -33,15 +42,17 @@ class _PracticeVM(CancunVM):  # type: ignore[misc] # py-evm ships no type inform
     """
 
     @classmethod
-    def validate_header(cls, header: Any, parent_header: Any) -> None:
+    def validate_header(cls, header: BlockHeaderAPI, parent_header: BlockHeaderAPI) -> None:
         """Accept: only this process builds blocks, from headers that py-evm made."""
 
 
-class _Blocks(MiningChain):  # type: ignore[misc] # py-evm ships no type information
+class _Blocks(MiningChain):
     chain_id = CHAIN_ID
     vm_configuration = ((constants.GENESIS_BLOCK_NUMBER, _PracticeVM),)
 
-    def create_header_from_parent(self, parent_header: Any, **header_params: Any) -> Any:
+    def create_header_from_parent(
+        self, parent_header: BlockHeaderAPI, **header_params: HeaderParams
+    ) -> BlockHeaderAPI:
         """Keep the gas limit constant."""
         return super().create_header_from_parent(
             parent_header, **{**header_params, "gas_limit": parent_header.gas_limit}
@@ -52,8 +63,8 @@ class _Blocks(MiningChain):  # type: ignore[misc] # py-evm ships no type informa
 class Call:
     """What eth_call and eth_estimateGas run: a transaction that nobody signed."""
 
-    sender: bytes
-    to: bytes
+    sender: Address
+    to: Address
     data: bytes
     value_wei: int
     gas: int
@@ -61,11 +72,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Mined:
-    """A transaction with its place in the chain and its receipt (py-evm's objects)."""
+    """A transaction with its place in the chain and its receipt."""
 
-    transaction: Any
-    receipt: Any
-    block: Any
+    transaction: SignedTransactionAPI
+    receipt: ReceiptAPI
+    block: BlockAPI
     index: int
     gas_used: int
     first_log_index: int
@@ -96,12 +107,12 @@ class PracticeChain:
     def create(
         cls,
         store: ChainStore,
-        balances_wei: Mapping[bytes, int],
+        balances_wei: Mapping[Address, int],
         *,
         clock: Callable[[], float] = time.time,
     ) -> PracticeChain:
         """Write the genesis block with these balances into an empty store."""
-        genesis = {
+        genesis: dict[str, HeaderParams] = {
             "coinbase": NO_ADDRESS,
             "difficulty": 0,
             "extra_data": b"Gridle practice",
@@ -110,7 +121,7 @@ class PracticeChain:
             "nonce": bytes(8),
             "timestamp": int(clock()),
         }
-        state = {
+        state: dict[Address, AccountDetails] = {
             address: {"balance": balance, "nonce": 0, "code": b"", "storage": {}}
             for address, balance in balances_wei.items()
         }
@@ -118,35 +129,35 @@ class PracticeChain:
             _Blocks.from_genesis(AtomicDB(store), genesis, state)
         return cls(store, clock=clock)
 
-    def head(self) -> Any:
+    def head(self) -> BlockHeaderAPI:
         """Return the newest block's header."""
         return self._blocks.get_canonical_head()
 
-    def fresh_head(self) -> Any:
+    def fresh_head(self) -> BlockHeaderAPI:
         """Return the newest block's header, mining an empty block where that is too old."""
         if self._clock() - self.head().timestamp >= HEARTBEAT_S:
             self._mine(None)
         return self.head()
 
-    def header(self, number: int) -> Any | None:
+    def header(self, number: int) -> BlockHeaderAPI | None:
         """Return the header of block `number`, or None."""
         try:
-            return self._blocks.get_canonical_block_header_by_number(number)
+            return self._blocks.get_canonical_block_header_by_number(BlockNumber(number))
         except HeaderNotFound:
             return None
 
-    def block(self, header: Any) -> Any:
+    def block(self, header: BlockHeaderAPI) -> BlockAPI:
         """Return the block of a header."""
         return self._blocks.get_block_by_header(header)
 
-    def header_by_hash(self, block_hash: bytes) -> Any | None:
+    def header_by_hash(self, block_hash: bytes) -> BlockHeaderAPI | None:
         """Return the header with this hash, or None."""
         try:
-            return self._blocks.get_block_header_by_hash(block_hash)
+            return self._blocks.get_block_header_by_hash(Hash32(block_hash))
         except HeaderNotFound:
             return None
 
-    def receipts(self, block: Any) -> Any:
+    def receipts(self, block: BlockAPI) -> tuple[ReceiptAPI, ...]:
         """Return the receipts of a block's transactions, in order."""
         return block.get_receipts(self._blocks.chaindb)
 
@@ -166,7 +177,7 @@ class PracticeChain:
         self._mine(transaction)
         return bytes(transaction.hash)
 
-    def _mine(self, transaction: Any | None) -> None:
+    def _mine(self, transaction: SignedTransactionAPI | None) -> None:
         now = max(int(self._clock()), self.head().timestamp)
         self._blocks.set_header_timestamp(now)
         try:
@@ -182,7 +193,7 @@ class PracticeChain:
     def find(self, transaction_hash: bytes) -> Mined | None:
         """Return a mined transaction, or None."""
         try:
-            number, index = self._blocks.chaindb.get_transaction_index(transaction_hash)
+            number, index = self._blocks.chaindb.get_transaction_index(Hash32(transaction_hash))
         except TransactionNotFound:
             return None
         block = self.block(self._blocks.get_canonical_block_header_by_number(number))
@@ -197,11 +208,11 @@ class PracticeChain:
             first_log_index=sum(len(receipt.logs) for receipt in receipts[:index]),
         )
 
-    def state(self, header: Any) -> Any:
-        """Return the accounts (py-evm's state, for reading) after the block of `header`."""
+    def state(self, header: BlockHeaderAPI) -> StateAPI:
+        """Return the accounts, for reading, after the block of `header`."""
         return self._blocks.get_vm(header).state
 
-    def call(self, call: Call, header: Any) -> bytes:
+    def call(self, call: Call, header: BlockHeaderAPI) -> bytes:
         """Run a call on the state after `header`, at the time that it is now.
 
         Raises:
@@ -213,7 +224,7 @@ class PracticeChain:
             raise CallFailedError(bytes(computation.output))
         return bytes(computation.output)
 
-    def estimate_gas(self, call: Call, header: Any) -> int:
+    def estimate_gas(self, call: Call, header: BlockHeaderAPI) -> int:
         """Return a gas limit with which the call succeeds, after binary search.
 
         Raises:
@@ -224,10 +235,10 @@ class PracticeChain:
         with self._blocks.get_vm(now).in_costless_state() as state:
             return int(self._blocks.gas_estimator(state, self._unsigned(call, state)))
 
-    def _now_on(self, header: Any) -> Any:
+    def _now_on(self, header: BlockHeaderAPI) -> BlockHeaderAPI:
         return header.copy(timestamp=max(header.timestamp, int(self._clock())), gas_used=0)
 
-    def _unsigned(self, call: Call, state: Any) -> Any:
+    def _unsigned(self, call: Call, state: StateAPI) -> SignedTransactionAPI:
         transaction = self._blocks.create_unsigned_transaction(
             nonce=state.get_nonce(call.sender),
             gas_price=0,
@@ -236,4 +247,5 @@ class PracticeChain:
             value=call.value_wei,
             data=call.data,
         )
-        return SpoofTransaction(transaction, from_=call.sender)
+        # A spoofed transaction answers as a signed one does, but is not typed as one.
+        return cast("SignedTransactionAPI", SpoofTransaction(transaction, from_=call.sender))

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import rlp
 from coincurve import PrivateKey
+from eth._utils.address import generate_contract_address
 from eth_account import Account
+from eth_typing import Address as RawAddress
 
 from gridle.market.contracts import artifacts
 from gridle.market.practice.chain_evm import CHAIN_ID, PracticeChain
@@ -19,7 +20,6 @@ from gridle.market.protocol.eip712 import (
     address_of,
     address_word,
     checksum_address,
-    keccak256,
     uint_word,
 )
 from gridle.market.protocol.errors import CorruptStateError
@@ -78,7 +78,7 @@ def open_chain(
     """
     if store.is_empty():
         _write_key(home)
-        deployer = bytes.fromhex(address_of(deployer_key(home))[2:])
+        deployer = RawAddress(bytes.fromhex(address_of(deployer_key(home))[2:]))
         chain = PracticeChain.create(store, {deployer: DEPLOYER_WEI}, clock=clock)
     else:
         chain = PracticeChain(store, clock=clock)
@@ -101,7 +101,7 @@ def _write_key(home: Path) -> None:
 
 def _deploy(home: Path, chain: PracticeChain) -> None:
     key, places = deployer_key(home), deployment(home)
-    deployer = bytes.fromhex(address_of(key)[2:])
+    deployer = RawAddress(bytes.fromhex(address_of(key)[2:]))
     hub_arguments = (address_word(places.token), uint_word(EXIT_DELAY_S))
     code = (
         artifacts.practice_token().creation_code(),
@@ -112,7 +112,7 @@ def _deploy(home: Path, chain: PracticeChain) -> None:
         raise CorruptStateError(
             f"The key in {home / KEY_NAME} is not the one that this practice chain was started "
             "with; restore the right one, or move the whole folder away to start anew.",
-            f"{home / KEY_NAME} 中的密钥与此练习链不符；请恢复正确的密钥，或移走整个文件夹以重新开始。",
+            f"{home / KEY_NAME} 与此练习链不符；请恢复正确的密钥，或移走整个文件夹重新开始。",
         )
     for nonce in range(state.get_nonce(deployer), len(code)):
         signed = Account.sign_transaction(
@@ -132,5 +132,5 @@ def _deploy(home: Path, chain: PracticeChain) -> None:
 
 
 def _created_by(deployer: Address, nonce: int) -> Address:
-    origin = rlp.encode([bytes.fromhex(deployer[2:]), nonce])
-    return checksum_address(keccak256(origin)[12:].hex())
+    raw = RawAddress(bytes.fromhex(deployer[2:]))
+    return checksum_address(generate_contract_address(raw, nonce).hex())

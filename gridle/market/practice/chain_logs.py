@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from eth_bloom import BloomFilter
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 from gridle.market.practice.chain_evm import PracticeChain
 from gridle.market.practice.chain_shapes import Json, logs_json
+from gridle.market.protocol.eip712 import keccak256
 
 MAX_BLOCKS = 100_000
 
@@ -54,11 +53,19 @@ def _any_of(untrusted_choice: str | list[str] | None) -> set[str]:
 
 
 def _may_match(bloom: int, wanted: list[set[str]]) -> bool:
-    bits = BloomFilter(bloom)
     return all(
-        not choices or any(bytes.fromhex(choice[2:]) in bits for choice in choices)
+        not choices or any(bloom & bits == bits for bits in map(_bloom_bits, choices))
         for choices in wanted
     )
+
+
+def _bloom_bits(value: str) -> int:
+    # Yellow Paper, 4.3.1: three bits, each named by 11 bits of the value's digest.
+    digest = keccak256(bytes.fromhex(value[2:]))
+    bits = 0
+    for place in (0, 2, 4):
+        bits |= 1 << (int.from_bytes(digest[place : place + 2], "big") % 2048)
+    return bits
 
 
 def _matches(log: Json, addresses: set[str], topics: list[set[str]]) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-import rlp
-from eth_utils import ValidationError
+from eth._utils.address import generate_contract_address
+from eth.abc import BlockHeaderAPI, StateAPI
+from eth_typing import Address
+from eth_utils.exceptions import ValidationError
 
 from gridle.market.practice import chain_shapes as shapes
 from gridle.market.practice.chain_evm import (
@@ -19,8 +21,7 @@ from gridle.market.practice.chain_evm import (
     PracticeChain,
 )
 from gridle.market.practice.chain_logs import matching_logs
-from gridle.market.practice.chain_shapes import data, quantity
-from gridle.market.protocol.eip712 import keccak256
+from gridle.market.practice.chain_shapes import base_fee_wei, data, quantity
 
 TIP_WEI = 10**9
 _ERROR_STRING = bytes.fromhex("08c379a0")
@@ -74,7 +75,7 @@ class Methods:
             "eth_getLogs": lambda wanted: matching_logs(chain, self._number, wanted),
         }
 
-    def answer(self, method: str, untrusted_parameters: Sequence[Any]) -> Any:
+    def answer(self, method: str, untrusted_parameters: Sequence[object]) -> object:
         """Carry out one method.
 
         Raises:
@@ -98,23 +99,25 @@ class Methods:
             return int(self._chain.head().block_number)
         return int(tag, 16)
 
-    def _header(self, tag: str) -> Any:
+    def _header(self, tag: str) -> BlockHeaderAPI:
         header = self._chain.header(self._number(tag))
         if header is None:
             raise RpcError(-32000, "header not found")
         return header
 
-    def _state(self, tag: str) -> Any:
+    def _state(self, tag: str) -> StateAPI:
         return self._chain.state(self._header(tag))
 
     def _base_fee_wei(self) -> int:
-        return int(self._chain.head().base_fee_per_gas)
+        return base_fee_wei(self._chain.head())
 
-    def _fee_history(self, count: str | int, newest: str, percentiles: Sequence[float] = ()) -> Any:
+    def _fee_history(
+        self, count: str | int, newest: str, percentiles: Sequence[float] = ()
+    ) -> object:
         last = self._number(newest)
         blocks = min(int(count, 16) if isinstance(count, str) else count, last + 1, 1024)
         headers = [self._header(hex(number)) for number in range(last - blocks + 1, last + 1)]
-        fees = [header.base_fee_per_gas for header in headers]
+        fees = [base_fee_wei(header) for header in headers]
         return {
             "oldestBlock": quantity(last - blocks + 1),
             "baseFeePerGas": [quantity(fee) for fee in [*fees, fees[-1]]],
@@ -122,29 +125,29 @@ class Methods:
             "reward": [[quantity(TIP_WEI)] * len(percentiles) for _ in headers],
         }
 
-    def _transaction(self, untrusted_hash: str) -> Any:
+    def _transaction(self, untrusted_hash: str) -> object:
         mined = self._chain.find(_bytes(untrusted_hash))
         return mined and shapes.transaction_json(mined)
 
-    def _receipt(self, untrusted_hash: str) -> Any:
+    def _receipt(self, untrusted_hash: str) -> object:
         mined = self._chain.find(_bytes(untrusted_hash))
         if mined is None:
             return None
         created = None
         if not mined.transaction.to:
-            origin = [mined.transaction.sender, mined.transaction.nonce]
-            created = keccak256(rlp.encode(origin))[12:]
+            origin = mined.transaction
+            created = generate_contract_address(origin.sender, origin.nonce)
         return shapes.receipt_json(mined, created)
 
-    def _block_by_number(self, tag: str, full: bool = False) -> Any:  # noqa: FBT001, FBT002 - JSON-RPC's own positional flag
+    def _block_by_number(self, tag: str, full: bool = False) -> object:  # noqa: FBT001, FBT002 - JSON-RPC's own
         if tag in ("latest", "pending"):
             return self._block(self._chain.fresh_head(), full=full)
         return self._block(self._chain.header(self._number(tag)), full=full)
 
-    def _block_by_hash(self, untrusted_hash: str, full: bool = False) -> Any:  # noqa: FBT001, FBT002 - the same
+    def _block_by_hash(self, untrusted_hash: str, full: bool = False) -> object:  # noqa: FBT001, FBT002 - the same
         return self._block(self._chain.header_by_hash(_bytes(untrusted_hash)), full=full)
 
-    def _block(self, header: Any, *, full: bool) -> Any:
+    def _block(self, header: BlockHeaderAPI | None, *, full: bool) -> object:
         if header is None:
             return None
         hashes = [transaction.hash for transaction in self._chain.block(header).transactions]
@@ -160,11 +163,11 @@ def _bytes(untrusted_hex: str) -> bytes:
     return bytes.fromhex(untrusted_hex.removeprefix("0x"))
 
 
-def _address(untrusted_hex: str) -> bytes:
+def _address(untrusted_hex: str) -> Address:
     address = _bytes(untrusted_hex)
     if len(address) != _ADDRESS_BYTES:
         raise ValueError(untrusted_hex)
-    return address
+    return Address(address)
 
 
 def _call(untrusted_call: dict[str, Any]) -> Call:
@@ -174,7 +177,7 @@ def _call(untrusted_call: dict[str, Any]) -> Call:
     to = untrusted_call.get("to")
     return Call(
         sender=_address(untrusted_call["from"]) if untrusted_call.get("from") else NO_ADDRESS,
-        to=_address(to) if to else b"",
+        to=_address(to) if to else Address(b""),
         data=_bytes(untrusted_call.get("data") or untrusted_call.get("input") or ""),
         value_wei=number("value", 0),
         gas=min(number("gas", GAS_LIMIT), GAS_LIMIT),

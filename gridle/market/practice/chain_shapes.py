@@ -5,7 +5,10 @@ See https://ethereum.github.io/execution-apis/ for the field names; the objects 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from eth.abc import BlockHeaderAPI
 
 from gridle.market.practice.chain_evm import Mined
 
@@ -22,7 +25,12 @@ def data(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-def header_json(header: Any, transactions: list[Any]) -> Json:
+def base_fee_wei(header: BlockHeaderAPI) -> int:
+    """Return what a unit of gas costs at least in this block; every block here states it."""
+    return header.base_fee_per_gas or 0
+
+
+def header_json(header: BlockHeaderAPI, transactions: Sequence[object]) -> Json:
     """Return a block; `transactions` are hashes or whole transactions as JSON."""
     return {
         "number": quantity(header.block_number),
@@ -42,7 +50,7 @@ def header_json(header: Any, transactions: list[Any]) -> Json:
         "gasLimit": quantity(header.gas_limit),
         "gasUsed": quantity(header.gas_used),
         "timestamp": quantity(header.timestamp),
-        "baseFeePerGas": quantity(header.base_fee_per_gas),
+        "baseFeePerGas": quantity(base_fee_wei(header)),
         "transactions": transactions,
         "uncles": [],
     }
@@ -115,6 +123,6 @@ def logs_json(mined: Mined) -> list[Json]:
 
 
 def _price(mined: Mined) -> int:
-    base = mined.block.header.base_fee_per_gas
+    base = base_fee_wei(mined.block.header)
     tip = min(mined.transaction.max_priority_fee_per_gas, mined.transaction.max_fee_per_gas - base)
-    return int(base + tip)
+    return base + tip

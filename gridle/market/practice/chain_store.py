@@ -18,7 +18,7 @@ from gridle.market.protocol.errors import CorruptStateError, RefusedError
 SCHEMA_VERSION = 1
 
 
-class ChainStore(BaseDB):  # type: ignore[misc] # py-evm ships no type information
+class ChainStore(BaseDB):
     """A mapping of bytes to bytes that py-evm can keep its chain in.
 
     Reading is allowed at any time, writing only within `block()`. One process at a time.
@@ -73,7 +73,7 @@ class ChainStore(BaseDB):  # type: ignore[misc] # py-evm ships no type informati
         return CorruptStateError(
             f"The practice chain's file {self._path} is damaged and was left as it is; restore "
             "it from a backup, or move it away to start a new chain with new play money.",
-            f"练习链文件 {self._path} 已损坏，已原样保留；请从备份恢复，或将其移走以启用新的练习链。",
+            f"练习链文件 {self._path} 已损坏，已原样保留；请从备份恢复，或移走它以启用新链。",
         )
 
     @contextmanager
