@@ -26,8 +26,6 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.practice_home import PracticeFacts
 from gridle.resources_folder import resources_folder
 
-IDLE_AFTER_S = 10
-"""In practice the owner counts as away soon: the newcomer wants to see both states."""
 RELAYER_GAS_WEI = 10**21
 REDEEM_EVERY_S = 3.0
 STATE_FOLDER_MODE = 0o700
@@ -40,6 +38,8 @@ class Practice:
     home: Path
     say: Callable[[Sentence], None]
     jobs: Path = field(default_factory=lambda: resources_folder() / "practice-jobs")
+    idle_after_s: int = 10
+    """In practice the owner counts as away soon: the newcomer wants to see both states."""
     facts: PracticeFacts = field(init=False)
     payer: Address = field(init=False)
     payee: Address = field(init=False)
@@ -91,7 +91,7 @@ class Practice:
         """Start the worker; from here on this computer earns."""
         self.say(Sentence("Starting the worker …", "正在启动工作程序……"))
         if not (self.places.worker / "limits.json").exists():
-            self._run_once("worker", "limits", "--set", f"idle_after_s={IDLE_AFTER_S}")
+            self._run_once("worker", "limits", "--set", f"idle_after_s={self.idle_after_s}")
         self.supervisor.start(
             self._plan(
                 "worker",

@@ -1,0 +1,65 @@
+"""CPU clocks of all running tasks, to the nanosecond, read from outside the worker."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+WASM_HOST = "wasm_host"
+
+
+def task_pids(worker_pid: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the processes of this worker's WebAssembly tasks, and those of Gridle's containers."""
+    wasm = tuple(
+        child.pid
+        for child in psutil.Process(worker_pid).children(recursive=True)
+        if any(WASM_HOST in word for word in child.cmdline())
+    )
+    return wasm, tuple(_container_pids())
+
+
+def _container_pids() -> Iterable[int]:
+    ids = subprocess.run(
+        ["podman", "ps", "-q", "--filter", "label=gridle.worker"],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout.split()
+    for name in ids:
+        pid = subprocess.run(
+            ["podman", "inspect", "--format", "{{.State.Pid}}", name],
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        ).stdout
+        main = psutil.Process(int(pid))
+        yield main.pid
+        yield from (child.pid for child in main.children(recursive=True))
+
+
+def cpu_ns(pids: Iterable[int]) -> int:
+    """Return the nanoseconds that these processes (all threads) have been on a CPU."""
+    total = 0
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            total += int((thread / "schedstat").read_text("ascii").split()[0])
+    return total
+
+
+def last_use_after(pids: tuple[int, ...], key_at: float, watch_s: float) -> float:
+    """Return when the processes last used the CPU in the `watch_s` seconds after `key_at`.
+
+    Read about once a millisecond; the answer is in seconds after `key_at`, and is the moment of
+    the first reading that shows the last use.
+    """
+    last_ns, last_at = cpu_ns(pids), 0.0
+    while (now := time.monotonic()) < key_at + watch_s:
+        used_ns = cpu_ns(pids)
+        if used_ns != last_ns:
+            last_ns, last_at = used_ns, now - key_at
+        time.sleep(0.0005)
+    return last_at
