@@ -7,6 +7,7 @@ from gridle.market.chain.wallet import Wallet
 from gridle.market.client.amounts import money
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.resolve import ResolvedJob
+from gridle.market.protocol.eip712 import Domain
 from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Address
@@ -16,6 +17,9 @@ from gridle.market.protocol.money import Appointment, JobOrder, SignedOrder
 
 DELEGATE_MARGIN_S = 7 * 86400
 """The delegate signs for this long after a job's deadline: the last awards come late."""
+
+DEPOSIT_VALID_S = 3600
+"""Until when a deposit that was authorised can be carried to the chain."""
 
 
 class Requestor:
@@ -64,7 +68,13 @@ class Requestor:
         held_units = self.wallet_units()
         if held_units < value_units:
             raise self._short(value_units - held_units)
-        authorization = self._wallet.authorize_deposit(self._hub, value_units)
+        token = self._hub.token_info()
+        authorization = self._wallet.authorize_deposit(
+            Domain(self._domain.chain_id, self._hub.token(), token.name, token.version),
+            self._hub.address,
+            value_units,
+            valid_before=self._hub.block_time() + DEPOSIT_VALID_S,
+        )
         self._client.relay_deposit(authorization)
 
     def appoint(self, resolved: ResolvedJob, now: float, *, cap_units: int = 0) -> None:

@@ -9,13 +9,28 @@ from typing import TypeVar
 
 import msgspec
 
-from gridle.market.protocol.errors import CorruptStateError
+from gridle.market.protocol.errors import CorruptStateError, UnavailableError
 
 T = TypeVar("T")
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write an owner-only file to a draft, then rename it into place."""
+    """Write an owner-only file to a draft, then rename it into place.
+
+    Raises:
+        UnavailableError: the disk is full or the folder cannot be written.
+    """
+    try:
+        _write(path, content)
+    except OSError as error:
+        raise UnavailableError(
+            f"{path} cannot be written ({error.strerror or error}); free some space or check the "
+            "folder's permissions, and try again.",
+            f"无法写入 {path}（{error.strerror or error}）；请释放空间或检查文件夹权限后重试。",
+        ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)

@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from gridle.home_lock import HomeLock
 from gridle.lifeline import OPTION, announce_ready, end_with_parent
@@ -33,6 +34,8 @@ from gridle.market.protocol.errors import GridleError, RefusedError, Unavailable
 from gridle.market.protocol.identity import Identity
 
 RETRY_PAUSE_S = 2.0
+
+T = TypeVar("T")
 
 
 def main() -> int:
@@ -60,41 +63,49 @@ def _run(options: argparse.Namespace, scripts: OwnScripts) -> NoReturn:
     wallet = profile.wallet(is_play_money=True, ask_password=_nobody_to_ask)
     announce_ready(payer=wallet.address)
     teller = Teller()
+    keeper = _until_it_works(lambda: _open(options, scripts, wallet, teller), teller)
+    while True:
+        _until_it_works(keeper.run, teller)
+
+
+def _until_it_works(attempt: Callable[[], T], teller: Teller) -> T:
     while True:
         try:
-            _work(options, scripts, wallet, teller)
+            return attempt()
         except GridleError as error:
             teller.trouble(error)
-        time.sleep(RETRY_PAUSE_S)
+            time.sleep(RETRY_PAUSE_S)
 
 
-def _work(options: argparse.Namespace, scripts: OwnScripts, wallet: Wallet, teller: Teller) -> None:
-    with open_session(options.market, options.home) as session:
-        if not session.info.chain.is_play_money:
-            raise RefusedError(
-                "This market's money is real; the sample requestor works with play money alone.",
-                "该市场使用真钱；示例需求方只使用练习币。",
-            )
-        connect = partial(_connect, options.market, session.identity)
-        desk = Desk(connect(), scripts, options.home / "raw", options.results, teller.trouble)
-        desk.start()
-        try:
-            means = Means(
-                requestor=session.requestor(wallet),
-                connect=connect,
-                scripts=scripts,
-                desk=desk,
-                teller=teller,
-                faucet=lambda units: fund(
-                    options.rpc_url, options.chain_home, wallet.address, token_units=units
-                ),
-                jobs_now=lambda number: practice_jobs(
-                    options.jobs, number, teller.trouble, built_image
-                ),
-            )
-            RoundKeeper(means, options.home / "rounds.json").run()
-        finally:
-            desk.stop()
+def _open(
+    options: argparse.Namespace, scripts: OwnScripts, wallet: Wallet, teller: Teller
+) -> RoundKeeper:
+    session = open_session(options.market, options.home)
+    try:
+        requestor = session.requestor(wallet)
+    except BaseException:
+        session.client.close()
+        raise
+    if not session.info.chain.is_play_money:
+        raise RefusedError(
+            "This market's money is real; the sample requestor works with play money alone.",
+            "该市场使用真钱；示例需求方只使用练习币。",
+        )
+    connect = partial(_connect, options.market, session.identity)
+    desk = Desk(connect(), scripts, options.home / "raw", options.results, teller.trouble)
+    desk.start()
+    means = Means(
+        requestor=requestor,
+        connect=connect,
+        scripts=scripts,
+        desk=desk,
+        teller=teller,
+        faucet=lambda units: fund(
+            options.rpc_url, options.chain_home, wallet.address, token_units=units
+        ),
+        jobs_now=lambda number: practice_jobs(options.jobs, number, teller.trouble, built_image),
+    )
+    return RoundKeeper(means, options.home / "rounds.json")
 
 
 def _connect(market_url: str, identity: Identity) -> MarketClient:

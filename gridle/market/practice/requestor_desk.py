@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class Paper:
 
 
 class Desk:
-    """One thread for all jobs; whatever comes in while it works is done in one go."""
+    """One daemon thread for all jobs; whatever comes in while it works is done in one go."""
 
     def __init__(
         self,
@@ -48,7 +49,6 @@ class Desk:
         self._papers: dict[str, Paper] = {}
         self._combined: dict[JobId, int] = {}
         self._changed = threading.Condition()
-        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
 
     def start(self) -> None:
@@ -61,16 +61,10 @@ class Desk:
             self._papers[paper.detail.status.name] = paper
             self._changed.notify()
 
-    def stop(self) -> None:
-        """Take no more papers."""
-        self._stopped.set()
-        with self._changed:
-            self._changed.notify()
-
     def _work(self) -> None:
-        while not self._stopped.is_set():
+        while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._papers or self._stopped.is_set())
+                self._changed.wait_for(lambda: bool(self._papers))
                 papers, self._papers = self._papers, {}
             for paper in papers.values():
                 try:
@@ -78,7 +72,7 @@ class Desk:
                 except GridleError as error:
                     self._on_trouble(error)
                     self._keep(paper)
-            self._stopped.wait(PAUSE_S)
+            time.sleep(PAUSE_S)
 
     def _do(self, paper: Paper) -> None:
         status = paper.detail.status
@@ -88,7 +82,7 @@ class Desk:
         have = sum(task.state in ACCEPTED for task in paper.detail.tasks)
         known = self._combined.get(status.job_id, 0)
         # Also after a restart, since the last results may not have been put together.
-        if have > known and paper.script is not None and not self._stopped.is_set():
+        if have > known and paper.script is not None:
             self._combined[status.job_id] = have
             combine(self._scripts, paper.script, folder, self._results / status.name)
 
