@@ -1,0 +1,152 @@
+"""One control group's files: quota, freezer, CPU time and memory, in both kernel versions.
+
+Version 1 has one tree per controller (Documentation/admin-guide/cgroup-v1), version 2 a single
+one (Documentation/admin-guide/cgroup-v2.rst). A controller that is absent is None.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridle.worker.sandbox.quota import Quota
+
+ROOT = Path("/sys/fs/cgroup")
+_FREEZE_TIMEOUT_S = 2.0
+_POLL_S = 0.0005
+
+
+class FreezeTimeoutError(OSError):
+    """The kernel did not stop every process of the group in time."""
+
+
+@dataclass(frozen=True)
+class Cgroup:
+    """Where each controller of one group is found; `unified` marks version 2."""
+
+    cpu: Path | None
+    cpuacct: Path | None
+    freezer: Path | None
+    memory: Path | None
+    unified: bool
+
+    def set_quota(self, quota: Quota | None) -> None:
+        """Limit CPU time from now on; None lifts the limit.
+
+        Raises:
+            OSError: no CPU controller, or it does not take the quota.
+        """
+        if self.cpu is None:
+            raise FileNotFoundError("no CPU controller")
+        if self.unified:
+            text = f"max {100_000}" if quota is None else f"{quota.quota_us} {quota.period_us}"
+            (self.cpu / "cpu.max").write_text(text)
+        elif quota is None:
+            (self.cpu / "cpu.cfs_quota_us").write_text("-1")
+        else:  # quota first: with the longer old period it is never more than asked
+            (self.cpu / "cpu.cfs_quota_us").write_text(str(quota.quota_us))
+            (self.cpu / "cpu.cfs_period_us").write_text(str(quota.period_us))
+
+    def freeze(self) -> None:
+        """Stop every process of the group; returns once the kernel says that it holds.
+
+        Raises:
+            OSError: no freezer, or it did not hold in time.
+        """
+        if self.freezer is None:
+            raise FileNotFoundError("no freezer")
+        if self.unified:
+            (self.freezer / "cgroup.freeze").write_text("1")
+        else:
+            (self.freezer / "freezer.state").write_text("FROZEN")
+        deadline_s = time.monotonic() + _FREEZE_TIMEOUT_S
+        while not self.is_frozen():
+            if time.monotonic() > deadline_s:
+                raise FreezeTimeoutError("the freezer did not hold in time")
+            time.sleep(_POLL_S)
+
+    def thaw(self) -> None:
+        """Let every process of the group go on.
+
+        Raises:
+            OSError: no freezer, or the group is gone.
+        """
+        if self.freezer is None:
+            raise FileNotFoundError("no freezer")
+        if self.unified:
+            (self.freezer / "cgroup.freeze").write_text("0")
+        else:
+            (self.freezer / "freezer.state").write_text("THAWED")
+
+    def is_frozen(self) -> bool:
+        """Whether the kernel says that every process of the group is stopped."""
+        if self.freezer is None:
+            return False
+        if self.unified:
+            return "frozen 1" in (self.freezer / "cgroup.events").read_text()
+        return (self.freezer / "freezer.state").read_text().strip() == "FROZEN"
+
+    def cpu_s(self) -> float | None:
+        """Return the CPU seconds used so far; None where they cannot be read (any more)."""
+        if self.cpuacct is None:
+            return None
+        try:
+            if self.unified:
+                first = (self.cpuacct / "cpu.stat").read_text().split("\n", 1)[0]
+                return int(first.split()[1]) / 1e6
+            return int((self.cpuacct / "cpuacct.usage").read_text()) / 1e9
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def peak_memory_bytes(self) -> int | None:
+        """Return the most memory held so far; None where it cannot be read (any more)."""
+        if self.memory is None:
+            return None
+        names = (
+            ("memory.peak", "memory.current") if self.unified else ("memory.max_usage_in_bytes",)
+        )
+        for name in names:
+            with contextlib.suppress(OSError, ValueError):
+                return int((self.memory / name).read_text())
+        return None
+
+
+def cgroup_of(pid: int, root: Path = ROOT, proc: Path = Path("/proc")) -> Cgroup | None:
+    """Find the group that a process is in; None where that cannot be seen."""
+    try:
+        lines = (proc / str(pid) / "cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    trees = dict[str, Path]()
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            base = root / controller if controller else root
+            trees[controller] = base / path.lstrip("/")
+    if "cpu" in trees or "freezer" in trees:
+        return Cgroup(
+            cpu=_having(trees.get("cpu"), "cpu.cfs_quota_us"),
+            cpuacct=_having(trees.get("cpuacct"), "cpuacct.usage"),
+            freezer=_having(trees.get("freezer"), "freezer.state"),
+            memory=_having(trees.get("memory"), "memory.usage_in_bytes"),
+            unified=False,
+        )
+    group = trees.get("")
+    return unified_cgroup(group) if group is not None and group.is_dir() else None
+
+
+def unified_cgroup(group: Path) -> Cgroup:
+    """Describe a version 2 group by the files that it has."""
+    return Cgroup(
+        cpu=_having(group, "cpu.max"),
+        cpuacct=_having(group, "cpu.stat"),
+        freezer=_having(group, "cgroup.freeze"),
+        memory=_having(group, "memory.current"),
+        unified=True,
+    )
+
+
+def _having(group: Path | None, name: str) -> Path | None:
+    return group if group is not None and (group / name).exists() else None

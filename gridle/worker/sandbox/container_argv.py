@@ -1,0 +1,198 @@
+"""The command lines of a container engine, as pure functions. Each flag says why it is there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridle.market.protocol.manifest import ContainerRuntime
+from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
+from gridle.worker.sandbox.port import Share, TaskSpec
+
+WORKER_LABEL = "gridle.worker"
+NOBODY_ID = 65534
+"""The traditional user without rights; owns nothing in any image worth running."""
+_OPEN_FILES = 1024
+_PROCESSES = 4096
+_PIDS = 512
+_SHARED_MEMORY = "64m"
+_LOWEST_WEIGHT = "2"
+_LEAST_CPUS = 0.01
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a container lives on this machine."""
+
+    name: str
+    worker_id: str
+    seccomp_profile: Path
+    cid_file: Path
+    pid_file: Path
+    machine_cores: int
+
+
+def base_argv(engine: Engine) -> list[str]:
+    """Return the engine's program with the flags that come before any command."""
+    choice = ["--runtime", engine.runtime] if engine.is_podman and engine.runtime else []
+    return [engine.program, *choice]
+
+
+def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
+    """Return the command line that runs a task, attached to its output, until it ends."""
+    runtime = spec.runtime
+    if not isinstance(runtime, ContainerRuntime):
+        raise TypeError("not a container task")
+    return [
+        *base_argv(engine),
+        "run",
+        *_identity(place),
+        *_fence(engine, place),
+        *_resources(engine, spec, share, place),
+        *_files(engine, spec),
+        *(_podman_only(engine, place) if engine.is_podman else _docker_only()),
+        *_entrypoint(engine, runtime),
+        f"sha256:{runtime.image_sha256}",  # by digest: a name could be moved
+        *runtime.command[1:],
+        *spec.arguments,
+    ]
+
+
+def _identity(place: Place) -> list[str]:
+    return [
+        "--name", place.name,
+        "--label", f"{WORKER_LABEL}={place.worker_id}",  # by which leftovers are found
+        "--cidfile", str(place.cid_file),  # its id, to be sure of its control group
+        "--hostname", "task",  # nothing of this machine, not even its name
+        "--pull", "never",  # no registry is ever asked on a task's behalf
+        "--log-driver", "none",  # a log file would fill the disk; we keep the tail ourselves
+        "--no-healthcheck",  # an image's health check is a second program of its own
+    ]  # fmt: skip
+
+
+def _fence(engine: Engine, place: Place) -> list[str]:
+    flags = [
+        "--network", "none",  # a task has no network
+        "--cap-drop", "all",  # no privilege of root
+        "--security-opt", "no-new-privileges",  # setuid programs gain nothing
+        "--security-opt", f"seccomp={place.seccomp_profile}",  # few system calls
+        "--read-only",  # the image's own files stay as their digest says
+        "--user", f"{NOBODY_ID}:{NOBODY_ID}",  # not root, even inside
+        "--cgroupns", "private",  # no view of this machine's control groups
+        "--ipc", "private",  # no shared memory with anybody
+    ]  # fmt: skip
+    if engine.is_podman and engine.rootless:
+        # files that the task writes belong to the owner of the worker, who can remove them
+        flags += ["--userns", f"keep-id:uid={NOBODY_ID},gid={NOBODY_ID}"]
+    return flags
+
+
+def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
+    needs = spec.resources
+    nofile = min(_OPEN_FILES, engine.nofile_ceiling)
+    nproc = min(_PROCESSES, engine.nproc_ceiling)
+    file_bytes = max(needs.output_max_bytes, needs.scratch_bytes)
+    cpu = []
+    if engine.has_cpu_controller:
+        cpus = min(place.machine_cores, max(_LEAST_CPUS, share.cpu_percent / 100))
+        cpu = [
+            "--cpus", f"{cpus:.2f}",  # the owner's limit, from the first instant
+            "--cpu-shares", _LOWEST_WEIGHT,  # everybody else's programs go first
+        ]  # fmt: skip
+    return [
+        *cpu,
+        "--memory", str(needs.memory_bytes),
+        "--memory-swap", str(needs.memory_bytes),  # equal: no swap, which would slow the owner
+        "--oom-score-adj", "1000",  # when memory is short, the task goes first
+        "--pids-limit", str(_PIDS),  # no fork bomb
+        "--shm-size", _SHARED_MEMORY,
+        "--ulimit", f"nofile={nofile}:{nofile}",
+        "--ulimit", f"nproc={nproc}:{nproc}",
+        "--ulimit", f"fsize={file_bytes}:{file_bytes}",  # no single file beyond the limits
+        "--ulimit", "core=0:0",  # a dump would hold a requestor's data
+    ]  # fmt: skip
+
+
+def _files(engine: Engine, spec: TaskSpec) -> list[str]:
+    given, made = spec.folder / INPUT_NAME, spec.folder / OUTPUT_NAME
+    if engine.is_podman:
+        mounts = [
+            "--volume", f"{given}:/in:ro,nosuid,nodev,noexec",
+            "--volume", f"{made}:/out:rw,nosuid,nodev,noexec",
+        ]  # fmt: skip
+    else:  # Docker's bind mounts take no such options; no-new-privileges and no devices hold
+        mounts = [
+            "--mount", f"type=bind,source={given},target=/in,readonly",
+            "--mount", f"type=bind,source={made},target=/out",
+        ]  # fmt: skip
+    scratch_bytes = max(spec.resources.scratch_bytes, 4096)
+    return [
+        *mounts,
+        "--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={scratch_bytes}",  # noqa: S108 - the task's own
+        "--workdir", "/out",
+        "--env", "HOME=/tmp",  # noqa: S108 - the task's own
+        "--env", "TZ=UTC",  # not this machine's
+    ]  # fmt: skip
+
+
+def _podman_only(engine: Engine, place: Place) -> list[str]:
+    del engine
+    return [
+        "--pidfile", str(place.pid_file),
+        "--http-proxy=false",  # Podman would hand this machine's proxy settings on
+        "--no-hosts",  # and its hosts file
+        "--image-volume", "ignore",  # an image's volumes would be writable without limit
+        "--read-only-tmpfs=false",  # no writable places but /tmp, /out and /dev/shm
+        "--systemd=false",
+        "--sdnotify", "ignore",
+    ]  # fmt: skip
+
+
+def _docker_only() -> list[str]:
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+    # Docker's client would hand its configured proxies on
+    return [part for name in names for part in ("--env", f"{name}=", "--env", f"{name.lower()}=")]
+
+
+def _entrypoint(engine: Engine, runtime: ContainerRuntime) -> list[str]:
+    first = runtime.command[0]  # Podman would read a leading bracket as a JSON list
+    return ["--entrypoint", json.dumps([first]) if engine.is_podman else first]
+
+
+def remove_argv(engine: Engine, *names: str) -> list[str]:
+    """Return the command line that ends containers and removes them with their volumes."""
+    at_once = ["--time", "0", "--ignore"] if engine.is_podman else []
+    return [*base_argv(engine), "rm", "--force", "--volumes", *at_once, *names]
+
+
+def list_argv(engine: Engine, worker_id: str) -> list[str]:
+    """Return the command line that lists the ids of a worker's containers, one a line."""
+    label = f"label={WORKER_LABEL}={worker_id}"
+    return [*base_argv(engine), "ps", "--all", "--quiet", "--no-trunc", "--filter", label]
+
+
+def inspect_argv(engine: Engine, name: str) -> list[str]:
+    """Return the command line that prints a container's state as JSON."""
+    return [*base_argv(engine), "container", "inspect", "--format", "{{json .State}}", name]
+
+
+def image_id_argv(engine: Engine, image_sha256: str) -> list[str]:
+    """Return the command line that prints an image's id."""
+    return [*base_argv(engine), "image", "inspect", "--format", "{{.Id}}", f"sha256:{image_sha256}"]
+
+
+def load_argv(engine: Engine, archive: Path) -> list[str]:
+    """Return the command line that loads an image archive."""
+    return [*base_argv(engine), "load", "--quiet", "--input", str(archive)]
+
+
+def update_argv(engine: Engine, name: str, cpus: float) -> list[str]:
+    """Return the command line that changes a running container's CPU limit."""
+    return [*base_argv(engine), "update", "--cpus", f"{max(_LEAST_CPUS, cpus):.2f}", name]
+
+
+def control_argv(engine: Engine, verb: str, name: str) -> list[str]:
+    """Return the command line of a plain verb such as `pause` or `unpause`."""
+    return [*base_argv(engine), verb, name]

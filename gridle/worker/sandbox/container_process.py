@@ -1,0 +1,272 @@
+"""A container in its fence: started attached, throttled and frozen through its control group.
+
+Where the group's files cannot be written (an engine in a virtual machine, or not delegated), the
+engine's own, slower commands do the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gridle.market.protocol.errors import UnavailableError
+from gridle.worker.sandbox import container_argv as argv
+from gridle.worker.sandbox import explanations
+from gridle.worker.sandbox.cgroup import Cgroup, cgroup_of
+from gridle.worker.sandbox.container_lifeline import ContainerLifeline
+from gridle.worker.sandbox.duty_cycle import Throttle
+from gridle.worker.sandbox.engine import Ask, Engine
+from gridle.worker.sandbox.log_tail import LogTail
+from gridle.worker.sandbox.port import Ending, Share, TaskSpec
+from gridle.worker.sandbox.quota import quota_of
+from gridle.worker.sandbox.supervisor import Exit
+
+_COMMAND_TIMEOUT_S = 30.0
+_START_TIMEOUT_S = 60.0
+_START_POLL_S = 0.01
+_LOG_TIMEOUT_S = 5.0
+_ENGINE_FAILED = 125
+_COMMAND_FAILED = (126, 127)
+_KILLED = 137
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Everything that one start needs."""
+
+    engine: Engine
+    ask: Ask
+    spec: TaskSpec
+    place: argv.Place
+    share: Share
+
+
+class ContainerProcess:
+    """One container, from its start to its removal."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._name = launch.place.name
+        self._share = launch.share
+        self._throttle: Throttle | None = None
+        self._group: Cgroup | None = None
+        self._flooded = False
+        self._frozen = False
+        self._killed = False
+        self._exit: Exit | None = None
+        self._ended = threading.Event()
+        for file in (launch.place.cid_file, launch.place.pid_file):
+            file.unlink(missing_ok=True)
+        self._lifeline = ContainerLifeline(argv.remove_argv(launch.engine, self._name))
+        reader, writer = os.pipe()
+        try:
+            self._client = self._spawn(writer)
+        finally:
+            os.close(writer)
+        self._lifeline.watch_client(self._client.pid)
+        self._log = LogTail(reader, self._name, self._flood)
+        threading.Thread(target=self._reap, name=f"reap-{self._name}", daemon=True).start()
+        self._await_start()
+
+    def throttle(self, share: Share) -> None:
+        """Hold CPU use to `share`."""
+        self._share = share
+        if self._throttle:
+            self._throttle.set_share(share.cpu_percent / 100)
+            return
+        if self._group and self._group.cpu:
+            with contextlib.suppress(OSError):
+                self._group.set_quota(quota_of(share.cpu_percent))
+                return
+        if not self._ended.is_set():
+            self._ask(argv.update_argv(self._launch.engine, self._name, share.cpu_percent / 100))
+
+    def freeze(self) -> None:
+        """Stop all use of CPU before returning.
+
+        Raises:
+            UnavailableError: neither the kernel nor the engine could.
+        """
+        self._frozen = True
+        if self._throttle:
+            self._throttle.hold()
+        elif not self._freeze_group() and not self._ended.is_set():
+            reply = self._ask(argv.control_argv(self._launch.engine, "pause", self._name))
+            if reply != 0 and not self._ended.wait(1.0):
+                raise UnavailableError(
+                    "The container engine could not pause a task; the task will be ended.",
+                    "容器引擎无法暂停任务；该任务将被结束。",
+                )
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._frozen = False
+        if self._throttle:
+            self._throttle.release()
+        elif self._group and self._group.freezer:
+            with contextlib.suppress(OSError):  # it ended, and the group with it
+                self._group.thaw()
+        else:
+            self._ask(argv.control_argv(self._launch.engine, "unpause", self._name))
+
+    def kill(self) -> None:
+        """End and remove it at once, frozen or not."""
+        self._killed = True
+        if self._throttle:
+            self._throttle.close()
+        if self._group and self._group.freezer:
+            with contextlib.suppress(OSError):
+                self._group.thaw()
+        self._remove()
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        """Return how it ended, or None where it still runs after `timeout_s`."""
+        return self._exit if self._ended.wait(timeout_s) else None
+
+    def cpu_s(self) -> float | None:
+        """CPU seconds of all its processes, until its control group is gone."""
+        return self._group.cpu_s() if self._group else None
+
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory that its control group held."""
+        return self._group.peak_memory_bytes() if self._group else None
+
+    def release(self) -> None:
+        """Remove the container, and the lifeline that would have."""
+        if self._throttle:
+            self._throttle.close()
+        if not self._killed:
+            self._remove()
+        self._lifeline.end()
+
+    def _spawn(self, writer: int) -> subprocess.Popen[bytes]:
+        launch = self._launch
+        command = argv.run_argv(launch.engine, launch.spec, launch.share, launch.place)
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=writer,
+                stderr=writer,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._lifeline.end()
+            raise _not_started(type(error).__name__) from error
+
+    def _await_start(self) -> None:
+        """Wait until its first process runs, then take hold of its control group."""
+        waited_s = 0.0
+        while (pid := self._pid()) is None and not self._ended.wait(_START_POLL_S):
+            waited_s += _START_POLL_S
+            if waited_s > _START_TIMEOUT_S:
+                self.kill()
+                self._lifeline.end()
+                raise _not_started("it did not start within a minute")
+        if self._ended.is_set():
+            if self._exit is not None and self._exit.ending is Ending.BROKEN:
+                self.release()
+                raise _not_started(self._exit.log_tail[-300:].strip())
+            return
+        self._group = self._own_group(pid) if pid else None
+        group = self._group
+        if group and group.cpu is None and group.freezer and group.cpuacct:
+            self._throttle = Throttle(
+                self._name, self._halt_turn, self._go_turn, lambda: group.cpu_s() or 0.0
+            )
+        if group:
+            self.throttle(self._share)
+
+    def _pid(self) -> int | None:
+        launch = self._launch
+        if not launch.engine.is_podman:
+            pid = self._state().get("Pid") if launch.place.cid_file.exists() else None
+            return pid if isinstance(pid, int) and pid > 0 else None
+        with contextlib.suppress(OSError, ValueError):
+            return int(launch.place.pid_file.read_text("ascii"))
+        return None
+
+    def _own_group(self, pid: int) -> Cgroup | None:
+        """Find its control group; None unless its path shows that it is this container's."""
+        group = cgroup_of(pid)
+        try:
+            container_id = self._launch.place.cid_file.read_text("ascii").strip()
+        except OSError:
+            return None
+        path = group and (group.freezer or group.cpuacct)
+        return group if path and container_id and container_id in str(path) else None
+
+    def _freeze_group(self) -> bool:
+        if self._group is None or self._group.freezer is None:
+            return False
+        try:
+            self._group.freeze()
+        except OSError:
+            return False
+        return True
+
+    def _halt_turn(self) -> None:
+        self._freeze_group()
+
+    def _go_turn(self) -> None:
+        if self._group:
+            with contextlib.suppress(OSError):
+                self._group.thaw()
+
+    def _flood(self) -> None:
+        self._flooded = True
+        self.kill()
+
+    def _remove(self) -> None:
+        self._ask(argv.remove_argv(self._launch.engine, self._name))
+
+    def _ask(self, command: list[str]) -> int:
+        return self._launch.ask(command, _COMMAND_TIMEOUT_S).status
+
+    def _state(self) -> dict[str, Any]:
+        command = argv.inspect_argv(self._launch.engine, self._name)
+        reply = self._launch.ask(command, _COMMAND_TIMEOUT_S)
+        try:
+            state = json.loads(reply.stdout)
+        except ValueError:
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def _reap(self) -> None:
+        status = self._client.wait()
+        log_tail = self._log.text(_LOG_TIMEOUT_S)
+        self._exit = self._read_exit(status, log_tail)
+        self._ended.set()
+
+    def _read_exit(self, status: int, log_tail: str) -> Exit:
+        if self._flooded:
+            return Exit(Ending.FAILED, explanations.FLOODED, log_tail)
+        if status == 0:
+            return Exit(Ending.FINISHED, None, log_tail)
+        if self._killed:
+            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+        state = self._state() if status < 0 or status in (_ENGINE_FAILED, _KILLED) else {}
+        if state.get("OOMKilled"):
+            return Exit(Ending.FAILED, explanations.OUT_OF_MEMORY, log_tail)
+        if status in _COMMAND_FAILED and not self._launch.place.pid_file.exists():
+            return Exit(Ending.FAILED, explanations.command_missing(self._command()), log_tail)
+        if status < 0 or (status == _ENGINE_FAILED and state.get("ExitCode") != _ENGINE_FAILED):
+            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+        return Exit(Ending.FAILED, explanations.exit_status(status), log_tail)
+
+    def _command(self) -> str:
+        return str(getattr(self._launch.spec.runtime, "command", ("",))[0])
+
+
+def _not_started(reason: str) -> UnavailableError:
+    said = ascii(reason)[1:-1]
+    return UnavailableError(
+        f"The container engine could not start a task ({said}); check it with `podman info`.",
+        f"容器引擎无法启动任务（{said}）；请用 `podman info` 检查。",
+    )

@@ -1,0 +1,149 @@
+"""The WebAssembly fence: each task a wasmtime host process of its own. Works without an engine."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from gridle.market.protocol.errors import InvalidInputError, UnavailableError
+from gridle.market.protocol.ids import Sha256
+from gridle.market.protocol.manifest import MiB, Runtime, RuntimeKind, WasmRuntime
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
+from gridle.worker.sandbox.own_cgroup import OwnCgroup, remove_leftovers
+from gridle.worker.sandbox.port import Availability, Ending, OnEnd, Outcome, Share, TaskSpec
+from gridle.worker.sandbox.supervisor import SupervisedTask
+from gridle.worker.sandbox.wasm_cache import CompiledModule, WasmCache
+from gridle.worker.sandbox.wasm_process import WasmProcess
+
+_COMPILE_TIMEOUT_S = 60.0
+_COMPILE_MEMORY_BYTES = 1024 * MiB
+_MODULE_MAX_BYTES = 64 * MiB
+_CODE_MAX_BYTES = 512 * MiB
+_CLOSE_TIMEOUT_S = 10.0
+_WHOLE_CORE = Share(cpu_percent=100.0)
+_GROUP_PREFIX = "gridle-wasm"
+
+
+class WasmSandbox:
+    """Runs WASI preview 1 command modules. `use_cgroup` off keeps to the duty cycle."""
+
+    kind: RuntimeKind = "wasm"
+
+    def __init__(self, cache_folder: Path, worker_id: str, *, use_cgroup: bool = True) -> None:
+        self._cache = WasmCache(cache_folder)
+        self._prefix = f"{_GROUP_PREFIX}-{worker_id}-"
+        self._use_cgroup = use_cgroup
+        self._compiled: dict[Sha256, CompiledModule] = {}
+        self._live: set[SupervisedTask] = set()
+        self._lock = threading.Lock()
+
+    def availability(self) -> Availability:
+        """It is always there: wasmtime comes with this program."""
+        found = version("wasmtime")
+        return Availability(
+            works=True,
+            explanation=Sentence(
+                f"WebAssembly tasks run here, on wasmtime {found}.",
+                f"本机可运行 WebAssembly 任务（wasmtime {found}）。",
+            ),
+            version=found,
+        )
+
+    def prepare(self, runtime: Runtime, fetch_blob: Callable[[str], Path]) -> None:
+        """Compile the module in a fenced process, unless that was done before.
+
+        Raises:
+            GridleError: it cannot be had, or is no WASI command module.
+        """
+        digest = _wasm(runtime).module_sha256
+        with self._lock:
+            found = self._cache.find(digest)
+            if found is None:
+                module = fetch_blob(digest)
+                if module.stat().st_size > _MODULE_MAX_BYTES:
+                    raise _bad_module("it is larger than 64 MiB", "超过 64 MiB")
+                found = self._cache.add(digest, lambda draft: self._compile(module, draft))
+            self._compiled[digest] = found
+
+    def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:
+        """Start a prepared task under `share`.
+
+        Raises:
+            GridleError: it was not prepared, or its process could not be started.
+        """
+        code = self._compiled.get(_wasm(spec.runtime).module_sha256)
+        if code is None:
+            raise UnavailableError(
+                "This task's module was not prepared; the task will be tried again.",
+                "此任务的模块尚未准备好；该任务将重试。",
+            )
+        request = {
+            "do": "run",
+            "code": str(code.path),
+            "code_sha256": code.sha256,
+            "arguments": ["task", *spec.arguments],
+            "input": str(spec.folder / INPUT_NAME),
+            "output": str(spec.folder / OUTPUT_NAME),
+            "memory_bytes": spec.resources.memory_bytes,
+            "file_bytes": spec.resources.output_max_bytes,
+        }
+        group = OwnCgroup.make(self._prefix + spec.name) if self._use_cgroup else None
+        process = WasmProcess(spec.name, request, group, share)
+        task = SupervisedTask(spec, process, lambda outcome: self._ended(task, outcome, on_end))
+        with self._lock:
+            self._live.add(task)
+        task.begin()
+        return task
+
+    def sweep(self) -> int:
+        """Remove empty groups of an earlier run; its processes died with it (see wasm_host)."""
+        remove_leftovers(self._prefix)
+        return 0
+
+    def close(self) -> None:
+        """Stop every task and leave nothing running."""
+        with self._lock:
+            tasks = list(self._live)
+        for task in tasks:
+            task.stop()
+        for task in tasks:
+            task.wait_ended(_CLOSE_TIMEOUT_S)
+
+    def _ended(self, task: SupervisedTask, outcome: Outcome, on_end: OnEnd) -> None:
+        with self._lock:
+            self._live.discard(task)
+        on_end(outcome)
+
+    def _compile(self, module: Path, draft: Path) -> None:
+        request = {
+            "do": "compile",
+            "module": str(module),
+            "draft": str(draft),
+            "memory_bytes": _COMPILE_MEMORY_BYTES,
+            "file_bytes": _CODE_MAX_BYTES,
+        }
+        process = WasmProcess(f"compile-{os.getpid()}", request, None, _WHOLE_CORE)
+        ended = process.wait(_COMPILE_TIMEOUT_S)
+        if ended is None:
+            process.kill()
+            raise _bad_module("it takes more than a minute to compile", "编译超过一分钟")
+        if ended.ending is not Ending.FINISHED:
+            draft.unlink(missing_ok=True)
+            raise _bad_module("it is not a WASI command module", "不是 WASI 命令模块")
+
+
+def _wasm(runtime: Runtime) -> WasmRuntime:
+    if not isinstance(runtime, WasmRuntime):
+        raise _bad_module("it names a container image", "它指定的是容器镜像")
+    return runtime
+
+
+def _bad_module(en: str, zh: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"This task's WebAssembly module cannot be used: {en}. Its requestor must correct it.",
+        f"此任务的 WebAssembly 模块无法使用：{zh}。需由发布者修正。",
+    )

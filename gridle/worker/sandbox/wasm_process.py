@@ -1,0 +1,190 @@
+"""A WebAssembly host process in its fence: spawned, throttled, frozen, killed, reaped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from gridle.market.protocol.errors import UnavailableError
+from gridle.worker.sandbox import explanations, wasm_host
+from gridle.worker.sandbox.duty_cycle import Throttle
+from gridle.worker.sandbox.log_tail import LogTail
+from gridle.worker.sandbox.own_cgroup import OwnCgroup
+from gridle.worker.sandbox.port import Ending, Share
+from gridle.worker.sandbox.quota import quota_of
+from gridle.worker.sandbox.supervisor import Exit
+
+_ANSWER_BYTES = 4096
+_WHOLE_CORE_PERCENT = 100.0
+_LOG_TIMEOUT_S = 2.0
+
+_spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wasm-spawner")
+"""Children die with the thread that spawned them (PR_SET_PDEATHSIG): this one never ends."""
+
+
+class WasmProcess:
+    """One host process; `request` is what it is asked to do."""
+
+    def __init__(
+        self, name: str, request: dict[str, Any], group: OwnCgroup | None, share: Share
+    ) -> None:
+        self._lock = threading.Lock()
+        self._group = group
+        self._reaped = threading.Event()
+        self._final_cpu_s = 0.0
+        self._peak_bytes = 0
+        self._exit = Exit(Ending.BROKEN, explanations.ENGINE_GONE)
+        self._flooded = False
+        self._child = self._spawn()
+        self._log = self._drain(name)
+        self._throttle = None if group else Throttle(name, self._halt, self._go, self._cpu_now_s)
+        try:
+            if group:
+                group.add(self._child.pid)
+            self.throttle(share)
+            self._ask({**request, "worker_pid": os.getpid()})
+        except OSError as error:
+            self.kill()
+            raise _not_started() from error
+        finally:
+            threading.Thread(target=self._reap, name=f"reap-{name}", daemon=True).start()
+
+    def throttle(self, share: Share) -> None:
+        """Hold CPU use to `share`; a module has one thread, so a whole core is no limit."""
+        if self._throttle:
+            self._throttle.set_share(share.cpu_percent / _WHOLE_CORE_PERCENT)
+        elif self._group:
+            whole = share.cpu_percent >= _WHOLE_CORE_PERCENT
+            with contextlib.suppress(FileNotFoundError):  # it ended, and the group with it
+                self._group.group.set_quota(None if whole else quota_of(share.cpu_percent))
+
+    def freeze(self) -> None:
+        """Stop all use of CPU: returns once the kernel reports every thread stopped."""
+        if self._throttle:
+            self._throttle.hold()
+        else:
+            self._halt()
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._throttle:
+            self._throttle.release()
+        else:
+            self._go()
+
+    def kill(self) -> None:
+        """End it at once, frozen or not."""
+        self._signal(signal.SIGKILL)
+
+    def wait(self, timeout_s: float) -> Exit | None:
+        """Return how it ended, or None where it still runs after `timeout_s`."""
+        return self._exit if self._reaped.wait(timeout_s) else None
+
+    def cpu_s(self) -> float | None:
+        """CPU seconds used so far; exact once it has ended."""
+        return self._final_cpu_s if self._reaped.is_set() else self._cpu_now_s()
+
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory held so far, the host's own included."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            status = Path(f"/proc/{self._child.pid}/status").read_text("ascii")
+            self._peak_bytes = int(status.split("VmHWM:")[1].split()[0]) * 1024
+        return self._peak_bytes
+
+    def release(self) -> None:
+        """Give back the control group."""
+        if self._group:
+            self._group.remove()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-I", str(Path(wasm_host.__file__))]
+        pipe = subprocess.PIPE
+        try:
+            return _spawner.submit(
+                lambda: subprocess.Popen(
+                    command, stdin=pipe, stdout=pipe, stderr=pipe, env={}, start_new_session=True
+                )
+            ).result()
+        except OSError as error:
+            raise _not_started() from error
+
+    def _drain(self, name: str) -> LogTail:
+        assert self._child.stderr is not None  # noqa: S101 - it was asked for as a pipe
+        return LogTail(os.dup(self._child.stderr.fileno()), name, self._flood)
+
+    def _flood(self) -> None:
+        self._flooded = True
+        self.kill()
+
+    def _ask(self, request: dict[str, Any]) -> None:
+        assert self._child.stdin is not None  # noqa: S101 - it was asked for as a pipe
+        self._child.stdin.write(json.dumps(request).encode() + b"\n")
+        self._child.stdin.flush()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with self._lock:
+            if not self._reaped.is_set():
+                os.kill(self._child.pid, number)
+
+    def _halt(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def _go(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _cpu_now_s(self) -> float:
+        try:  # the process's CPU-time clock, see clock_getcpuclockid(3)
+            return time.clock_gettime(~self._child.pid << 3 | 2)
+        except OSError:
+            return self._final_cpu_s
+
+    def _reap(self) -> None:
+        child = self._child
+        assert child.stdout is not None  # noqa: S101 - it was asked for as a pipe
+        untrusted_answer = child.stdout.read(_ANSWER_BYTES)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        if self._throttle:
+            self._throttle.close()
+        log_tail = self._log.text(_LOG_TIMEOUT_S)
+        with self._lock:  # no signal can go to a process that took over the number
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self._final_cpu_s = used.ru_utime + used.ru_stime
+            self._exit = self._read_exit(untrusted_answer, log_tail)
+            self._reaped.set()
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe:
+                pipe.close()
+
+    def _read_exit(self, untrusted_answer: bytes, log_tail: str) -> Exit:
+        if self._flooded:
+            return Exit(Ending.FAILED, explanations.FLOODED, log_tail)
+        try:
+            answer = json.loads(untrusted_answer)
+            self._peak_bytes = max(self._peak_bytes, int(answer["peak_memory_bytes"]))
+            if "trap" in answer:
+                return Exit(Ending.FAILED, explanations.trap(str(answer["trap"])), log_tail)
+            status = int(answer["status"])
+        except (ValueError, KeyError, TypeError):
+            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+        if status == 0:
+            return Exit(Ending.FINISHED, None, log_tail)
+        return Exit(Ending.FAILED, explanations.exit_status(status), log_tail)
+
+
+def _not_started() -> UnavailableError:
+    return UnavailableError(
+        "The process for a WebAssembly task could not be started; free some memory and try again.",
+        "无法启动 WebAssembly 任务的进程；请释放一些内存后重试。",
+    )
