@@ -23,7 +23,7 @@ class UnitsSum:
         """Take one row's amount."""
         self._sum += units or 0
 
-    def finalize(self) -> str:
+    def finalize(self) -> str | int:
         """Return the sum as decimal text."""
         return str(self._sum)
 

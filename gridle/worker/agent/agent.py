@@ -1,0 +1,291 @@
+"""The agent: one thread takes events out of one queue, asks the policy, and acts."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from gridle.market.protocol.errors import GridleError, UnavailableError
+from gridle.market.protocol.ids import Address, LeaseId, PublicKey, Sha256
+from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.disk import shortage
+from gridle.worker.agent.division import capacity
+from gridle.worker.agent.events import (
+    Adjusted,
+    Asked,
+    Collected,
+    Ended,
+    Event,
+    Fetched,
+    FromSource,
+    ReadingsChanged,
+    RuntimesLookedAt,
+    Started,
+    Stop,
+)
+from gridle.worker.agent.governor import Governor
+from gridle.worker.agent.market_flow import MarketFlow
+from gridle.worker.agent.ports import MachineProbes, OnState
+from gridle.worker.agent.reporter import Reporter
+from gridle.worker.agent.roster import Roster
+from gridle.worker.agent.runner import Folders, Runner
+from gridle.worker.agent.task_flow import TaskFlow
+from gridle.worker.agent.view import Facts, task_view, worker_state
+from gridle.worker.ipc.messages import (
+    Command,
+    PauseWork,
+    RuntimeView,
+    SetLimits,
+    Shutdown,
+    StartWork,
+    WorkerState,
+)
+from gridle.worker.ledger.ledger import Ledger
+from gridle.worker.policy.limits import Limits
+from gridle.worker.sandbox.port import Sandbox
+from gridle.worker.sources.port import Source
+
+_BUSY_PERIOD_S = 1.0
+_IDLE_PERIOD_S = 10.0
+_RETRY_S = 5.0
+_LOOK_AGAIN_S = 60.0
+_CLOSE_S = 3.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that the agent stands on; bootstrap makes it."""
+
+    home: Path
+    ledger: Ledger
+    source: Source
+    sandboxes: Mapping[RuntimeKind, Sandbox]
+    probes: MachineProbes
+    limits: Limits
+    save_limits: Callable[[Limits], None]
+    node: PublicKey
+    market_url: str
+    payout_address: Address
+    cores: int
+    memory_bytes: int
+    warnings: tuple[Sentence, ...]
+    clock: Callable[[], float]
+    """Unix seconds, UTC."""
+    new_salt: Callable[[], Sha256]
+
+
+class Agent:
+    """The worker's mind. `ask` and `stop` may be called from any thread."""
+
+    def __init__(self, parts: Parts, on_state: OnState) -> None:
+        self._parts = parts
+        self._on_state = on_state
+        self._queue: SimpleQueue[Event] = SimpleQueue()
+        ledger, source = parts.ledger, parts.source
+        self._roster = Roster(ledger)
+        folders = Folders(parts.home / "tasks", parts.home / "results")
+        self._runner = Runner(parts.sandboxes, source, folders, self._queue.put)
+        self._reporter = Reporter(ledger, source, self._roster, parts.node, parts.new_salt)
+        self._governor = Governor(parts.limits, parts.save_limits, parts.probes, ledger)
+        self._tasks = TaskFlow(self._roster, self._runner, self._reporter)
+        self._market = MarketFlow(
+            parts.market_url, ledger, self._roster, self._runner, self._reporter, self._tasks
+        )
+        self._runtimes: tuple[RuntimeView, ...] = ()
+        self._looked_at = 0.0
+        self._backlog: deque[Event] = deque()
+        """Events that could not be written down; tried again, in order."""
+        self._trouble: Sentence | None = None
+        self._disk_note: Sentence | None = None
+        self._retry_at = self._disk_look_at = self._measure_at = 0.0
+        self._held: frozenset[LeaseId] | None = None
+        self._state: WorkerState | None = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="agent")
+
+    def start(self) -> None:
+        """Clear what an earlier run left, then begin."""
+        self._runner.sweep()
+        self._roster.restore()
+        self._reporter.repeat_undelivered(self._parts.clock())
+        self._thread.start()
+
+    def ask(self, command: Command, answer: Callable[[Sentence | None], None]) -> None:
+        """Hand in a local client's command; `answer` comes from the agent's thread."""
+        self._queue.put(Asked(command, answer))
+
+    def stop(self) -> None:
+        """Ask the agent to end."""
+        self._queue.put(Stop())
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait for the agent's end."""
+        self._thread.join(timeout_s)
+
+    def begin_work(self) -> None:
+        """Count as started, as by the owner's Start; only before `start`."""
+        self._governor.begin()
+
+    def _run(self) -> None:
+        parts = self._parts
+        parts.probes.start(lambda: self._queue.put(ReadingsChanged()))
+        parts.source.start(
+            lambda event: self._queue.put(FromSource(event)), parts.ledger.settled_after
+        )
+        while not self._ended:
+            self._follow(parts.clock())
+            try:
+                event = self._queue.get(timeout=self._patience_s(parts.clock()))
+            except Empty:
+                event = None
+            self._step(event, parts.clock())
+        parts.source.close()
+        self._runner.close(_CLOSE_S)
+        parts.probes.close()
+        parts.ledger.close()
+
+    def _patience_s(self, now: float) -> float:
+        """Return how long nothing can happen that no event would tell."""
+        if any(task.holds_machine for task in self._roster):
+            return _BUSY_PERIOD_S
+        if self._backlog:
+            return _RETRY_S
+        times = [reason.until for reason in self._governor.allowance.reasons if reason.until]
+        return max(0.0, min([_IDLE_PERIOD_S, *(until - now for until in times)]))
+
+    def _step(self, event: Event | None, now: float) -> None:
+        if isinstance(event, Stop):
+            self._ended = True
+        elif isinstance(event, Asked):
+            self._obey(event, now)
+        elif event is not None:
+            self._take(event, now)
+        self._look_after(now)
+
+    def _take(self, event: Event, now: float) -> None:
+        """Handle an event; one that cannot be written down is kept, and those after it wait."""
+        if self._backlog and isinstance(event, FromSource):
+            self._backlog.append(event)
+            return
+        try:
+            self._handle(event, now)
+        except UnavailableError as error:
+            self._trouble = error.sentence
+            self._retry_at = now + _RETRY_S
+            self._backlog.append(event)
+
+    def _handle(self, event: Event, now: float) -> None:
+        match event:
+            case FromSource(said):
+                self._market.handle(said, lambda: self._governor.allowance, now)
+            case RuntimesLookedAt(views):
+                self._runtimes = views
+            case Fetched():
+                self._tasks.fetched(event, now)
+            case Started():
+                self._tasks.started(event, now)
+            case Adjusted():
+                self._tasks.adjusted(event, now)
+            case Ended():
+                self._tasks.ended(event, now)
+            case Collected():
+                self._tasks.collected(event, now)
+            case _:
+                pass  # changed readings are read after every event
+
+    def _obey(self, asked: Asked, now: float) -> None:
+        try:
+            match asked.command:
+                case StartWork():
+                    self._governor.begin()
+                case PauseWork(for_s):
+                    self._governor.pause(None if for_s is None else now + for_s)
+                case SetLimits(limits):
+                    self._governor.set_limits(limits)
+                case Shutdown():
+                    self._queue.put(Stop())
+        except GridleError as error:
+            asked.answer(error.sentence)
+        else:
+            asked.answer(None)
+
+    def _look_after(self, now: float) -> None:
+        """Do what has its own time: retries, the disk, usage, sandboxes that did not work."""
+        if self._backlog and now >= self._retry_at:
+            waiting, self._backlog = self._backlog, deque()
+            self._trouble = None
+            for event in waiting:
+                self._take(event, now)
+        if now >= self._measure_at:
+            self._measure_at = now + _BUSY_PERIOD_S
+            self._tasks.measure()
+        if now >= self._disk_look_at:
+            self._disk_look_at = now + _IDLE_PERIOD_S
+            self._disk_note = shortage(self._parts.home)
+        works = all(view.works for view in self._runtimes)
+        if self._looked_at == 0.0 or (not works and now - self._looked_at > _LOOK_AGAIN_S):
+            self._looked_at = now
+            self._runner.look_at_runtimes()
+
+    def _follow(self, now: float) -> None:
+        """Make everything follow the policy; pausing tasks is the first thing done."""
+        self._governor.refresh(self._roster, now)
+        allowance = self._governor.allowance
+        try:
+            self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
+        except UnavailableError as error:
+            self._trouble = error.sentence
+        needs = [task.need for task in self._roster if task.takes_room]
+        wanted = capacity(allowance, needs, self._usable_runtimes(now))
+        if self._trouble is not None or self._disk_note is not None:
+            wanted = replace(wanted, slots=0)
+        self._parts.source.want(wanted)
+        held = frozenset(task.lease_id for task in self._roster)
+        if held != self._held:
+            self._held = held
+            self._parts.source.hold(held)
+        self._publish(now)
+
+    def _usable_runtimes(self, now: float) -> tuple[RuntimeKind, ...]:
+        return tuple(
+            view.kind
+            for view in self._runtimes
+            if view.works and self._tasks.benched.get(view.kind, 0.0) <= now
+        )
+
+    def _publish(self, now: float) -> None:
+        notes = (self._trouble, self._disk_note)
+        state = worker_state(
+            Facts(
+                allowance=self._governor.allowance,
+                tasks=tuple(task_view(task) for task in self._roster),
+                earnings=self._market.earnings(local_midnight(now)),
+                limits=self._governor.limits,
+                market=self._market.view(),
+                runtimes=self._runtimes,
+                gpus=self._governor.readings.gpus,
+                payout_address=self._parts.payout_address,
+                cores=self._parts.cores,
+                memory_bytes=self._parts.memory_bytes,
+                warnings=(
+                    *self._parts.warnings,
+                    *(note for note in notes if note),
+                    *self._tasks.warnings,
+                ),
+            )
+        )
+        if state != self._state:
+            self._state = state
+            self._on_state(state)
+
+
+def local_midnight(now: float) -> float:
+    """Return when the owner's today began, in Unix seconds."""
+    here = datetime.fromtimestamp(now, UTC).astimezone()
+    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

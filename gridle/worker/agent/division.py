@@ -1,0 +1,87 @@
+"""How an allowance is divided among tasks, and how much more could be taken. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.manifest import Resources, RuntimeKind
+from gridle.worker.policy.allowance import Allowance
+from gridle.worker.sandbox.port import Share
+from gridle.worker.sources.port import Capacity
+
+MAX_SLOTS = 64
+"""The most that one lease request may ask for."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one task takes of the machine."""
+
+    lease_id: LeaseId
+    cores: int
+    memory_bytes: int
+
+
+def need(lease_id: LeaseId, resources: Resources) -> Need:
+    """Return what a task with these resources takes."""
+    return Need(lease_id, resources.cores, resources.memory_bytes)
+
+
+def shares(allowance: Allowance, running: Sequence[Need]) -> Mapping[LeaseId, Share]:
+    """Divide the allowance: each task gets `cpu_percent` of each of its cores.
+
+    Where tasks have more cores than are allowed, all get less in proportion, so that the sum is
+    never above `cores` × `cpu_percent`.
+    """
+    asked = sum(each.cores for each in running)
+    scale = min(1.0, allowance.cores / asked) if asked else 0.0
+    return {each.lease_id: Share(allowance.cpu_percent * each.cores * scale) for each in running}
+
+
+def startable(
+    allowance: Allowance, running: Sequence[Need], ready: Iterable[Need]
+) -> tuple[LeaseId, ...]:
+    """Return which ready tasks start now, in order, without passing cores or memory.
+
+    A task wider than the allowance starts alone, on the share that there is.
+    """
+    if not allowance.may_run:
+        return ()
+    cores = sum(each.cores for each in running)
+    memory_bytes = sum(each.memory_bytes for each in running)
+    chosen: list[LeaseId] = []
+    for each in ready:
+        fits = cores + each.cores <= allowance.cores or cores == 0
+        if fits and memory_bytes + each.memory_bytes <= allowance.memory_bytes:
+            chosen.append(each.lease_id)
+            cores += each.cores
+            memory_bytes += each.memory_bytes
+    return tuple(chosen)
+
+
+def surplus(memory_limit_bytes: int, held: Sequence[Need]) -> tuple[LeaseId, ...]:
+    """Return the tasks, newest first, that must go so that the rest fit the memory limit.
+
+    `held` is oldest first. Paused tasks hold their memory too. The limit is the owner's own, not
+    what happens to be free: that moves from second to second, and work would be thrown away.
+    """
+    memory_bytes = sum(each.memory_bytes for each in held)
+    going: list[LeaseId] = []
+    for each in reversed(held):
+        if memory_bytes <= memory_limit_bytes:
+            break
+        going.append(each.lease_id)
+        memory_bytes -= each.memory_bytes
+    return tuple(going)
+
+
+def capacity(
+    allowance: Allowance, live: Sequence[Need], runtimes: tuple[RuntimeKind, ...]
+) -> Capacity:
+    """Return what could be taken on top of the live tasks; nothing while paused."""
+    cores = max(0, allowance.cores - sum(each.cores for each in live))
+    memory_bytes = max(0, allowance.memory_bytes - sum(each.memory_bytes for each in live))
+    slots = min(cores, MAX_SLOTS) if allowance.may_run and runtimes and memory_bytes else 0
+    return Capacity(runtimes, slots, cores, memory_bytes)

@@ -1,0 +1,112 @@
+"""What the agent's one queue carries: everything that happens, from every thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.ipc.messages import Command, RuntimeView
+from gridle.worker.sandbox.output import PackedOutput
+from gridle.worker.sandbox.port import Outcome, RunningTask
+from gridle.worker.sources.port import SourceEvent
+
+
+@dataclass(frozen=True)
+class ReadingsChanged:
+    """A probe saw something that the policy should know at once."""
+
+
+@dataclass(frozen=True)
+class FromSource:
+    """The source of work said something."""
+
+    event: SourceEvent
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A local client's command; `answer` takes None for done, or why not."""
+
+    command: Command
+    answer: Callable[[Sentence | None], None]
+
+
+@dataclass(frozen=True)
+class RuntimesLookedAt:
+    """Which sandboxes work."""
+
+    views: tuple[RuntimeView, ...]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A task's inputs and runtime are here, or why not."""
+
+    lease_id: LeaseId
+    error: Sentence | None
+
+
+@dataclass(frozen=True)
+class Started:
+    """A task runs, or why it could not be started."""
+
+    lease_id: LeaseId
+    running: RunningTask | None
+    error: Sentence | None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a running task is told: paused or not, and its share of CPU."""
+
+    paused: bool
+    cpu_percent: float
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A setting holds for a task, or the sandbox failed to make it so."""
+
+    lease_id: LeaseId
+    setting: Setting
+    error: Sentence | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task ended."""
+
+    lease_id: LeaseId
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A task's output is one archive in the results folder, or why not."""
+
+    lease_id: LeaseId
+    output: PackedOutput | None
+    error: Sentence | None
+    can_retry: bool = False
+    """The fault was this machine's, not the task's."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the agent; running tasks are stopped and begin again at the next start."""
+
+
+Event = (
+    ReadingsChanged
+    | FromSource
+    | Asked
+    | RuntimesLookedAt
+    | Fetched
+    | Started
+    | Adjusted
+    | Ended
+    | Collected
+    | Stop
+)

@@ -1,0 +1,208 @@
+"""Acts on sandboxes with hands of its own, and puts what came of it into the agent's queue."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridle.market.protocol.errors import GridleError, UnavailableError
+from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent import sentences
+from gridle.worker.agent.events import (
+    Adjusted,
+    Collected,
+    Ended,
+    Event,
+    Fetched,
+    RuntimesLookedAt,
+    Setting,
+    Started,
+)
+from gridle.worker.agent.hands import Hands
+from gridle.worker.agent.roster import LiveTask
+from gridle.worker.ipc.messages import RuntimeView
+from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME, collect_output, wipe
+from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
+from gridle.worker.sources.port import Source
+
+_QUICK_HANDS = 8
+"""Tasks that can be paused at the same moment."""
+_SLOW_HANDS = 3
+_FOLDER_MODE = 0o755
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where tasks work and results wait."""
+
+    tasks: Path
+    results: Path
+
+
+class Runner:
+    """Every action on a task that may take time. Returns at once; the answer is an event."""
+
+    def __init__(
+        self,
+        sandboxes: Mapping[RuntimeKind, Sandbox],
+        source: Source,
+        folders: Folders,
+        put: Callable[[Event], None],
+    ) -> None:
+        self._sandboxes = sandboxes
+        self._source = source
+        self._folders = folders
+        self._put = put
+        self._quick = Hands("quick", _QUICK_HANDS)
+        self._slow = Hands("slow", _SLOW_HANDS)
+
+    def look_at_runtimes(self) -> None:
+        """Ask each sandbox whether it works."""
+
+        def look() -> None:
+            views = []
+            for kind, sandbox in self._sandboxes.items():
+                found = sandbox.availability()
+                views.append(RuntimeView(kind, found.works, found.explanation))
+            self._put(RuntimesLookedAt(tuple(views)))
+
+        self._slow.do(look)
+
+    def fetch(self, task: LiveTask) -> None:
+        """Bring a task's inputs and its runtime here."""
+        lease_id, manifest = task.lease_id, task.manifest
+        folder = self._folder(lease_id)
+        sandbox = self._sandboxes[manifest.runtime_kind]
+
+        def fetch() -> None:
+            wipe(folder)
+            for name in (INPUT_NAME, OUTPUT_NAME):
+                (folder / name).mkdir(_FOLDER_MODE, parents=True)
+            for each in manifest.inputs:
+                shutil.copyfile(self._source.blob(each.sha256), folder / INPUT_NAME / each.name)
+            sandbox.prepare(manifest.runtime, self._source.blob)
+
+        self._slow.do(lambda: self._put(Fetched(lease_id, _fault(fetch))))
+
+    def start(self, task: LiveTask, share: Share) -> None:
+        """Start a fetched task."""
+        lease_id, sandbox = task.lease_id, self._sandboxes[task.manifest.runtime_kind]
+        spec = TaskSpec(
+            name=lease_id,
+            runtime=task.manifest.runtime,
+            arguments=task.manifest.tasks[task.lease.task_index],
+            resources=task.manifest.resources,
+            folder=self._folder(lease_id),
+        )
+        announced = threading.Event()
+
+        def end(outcome: Outcome) -> None:
+            announced.wait()  # a task can end before `start` has returned
+            self._put(Ended(lease_id, outcome))
+
+        def start() -> None:
+            running: RunningTask | None = None
+
+            def go() -> None:
+                nonlocal running
+                running = sandbox.start(spec, share, end)
+
+            error = _fault(go)
+            self._put(Started(lease_id, running, error))
+            announced.set()
+
+        self._slow.do(start)
+
+    def adjust(self, task: LiveTask, setting: Setting) -> None:
+        """Pause, resume or throttle a running task."""
+        lease_id, running, before = task.lease_id, task.running, task.applied
+        if running is None:
+            return
+
+        def adjust() -> None:
+            if setting.paused:
+                running.pause()
+                return
+            running.apply(Share(setting.cpu_percent))
+            if before is None or before.paused:
+                running.resume()
+
+        self._quick.do(lambda: self._put(Adjusted(lease_id, setting, _fault(adjust))))
+
+    def stop(self, task: LiveTask) -> None:
+        """Stop a running task; its end comes as an event."""
+        running = task.running
+        if running is not None:
+            self._quick.do(lambda: _ignore(_fault(running.stop)))
+
+    def collect(self, task: LiveTask) -> None:
+        """Pack a finished task's output into the results folder."""
+        lease_id, resources = task.lease_id, task.manifest.resources
+        folder = self._folder(lease_id)
+
+        def collect() -> None:
+            try:
+                output = collect_output(folder, resources)
+                self._folders.results.mkdir(parents=True, exist_ok=True)
+                kept = output.path.replace(self._folders.results / f"{lease_id}.tar")
+            except UnavailableError as error:
+                self._put(Collected(lease_id, None, error.sentence, can_retry=True))
+            except GridleError as error:
+                self._put(Collected(lease_id, None, error.sentence))
+            except OSError as error:
+                sentence = sentences.machine_fault(str(error))
+                self._put(Collected(lease_id, None, sentence, can_retry=True))
+            else:
+                packed = type(output)(kept, output.sha256, output.size_bytes)
+                self._put(Collected(lease_id, packed, None))
+
+        self._slow.do(collect)
+
+    def wipe(self, lease_id: LeaseId) -> None:
+        """Remove a task's folder."""
+        self._slow.do(lambda: _ignore(_fault(lambda: wipe(self._folder(lease_id)))))
+
+    def remove_result(self, lease_id: LeaseId) -> None:
+        """Remove an archive that the market has, or does not want."""
+        (self._folders.results / f"{lease_id}.tar").unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what earlier runs left of tasks: processes, containers, folders."""
+        for sandbox in self._sandboxes.values():
+            _ignore(_fault(sandbox.sweep))
+        _ignore(_fault(lambda: wipe(self._folders.tasks)))
+
+    def close(self, timeout_s: float) -> None:
+        """Stop every task in parallel and leave nothing running."""
+        closing = [
+            threading.Thread(target=sandbox.close, daemon=True)
+            for sandbox in self._sandboxes.values()
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join(timeout_s)
+        self._quick.close(0.2)
+        self._slow.close(0.2)
+
+    def _folder(self, lease_id: LeaseId) -> Path:
+        return self._folders.tasks / lease_id
+
+
+def _fault(action: Callable[[], object]) -> Sentence | None:
+    try:
+        action()
+    except GridleError as error:
+        return error.sentence
+    except OSError as error:
+        return sentences.machine_fault(str(error))
+    return None
+
+
+def _ignore(_error: Sentence | None) -> None:
+    """What is stopped or wiped twice, or again at the next start, is no news."""

@@ -1,0 +1,227 @@
+"""Steers tasks through their lives, from an offer to a result, under the allowance."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent import sentences
+from gridle.worker.agent.division import shares, startable, surplus
+from gridle.worker.agent.events import Adjusted, Collected, Ended, Fetched, Setting, Started
+from gridle.worker.agent.lifecycle import Happening
+from gridle.worker.agent.reporter import Reporter
+from gridle.worker.agent.roster import LiveTask, Roster, begin_again
+from gridle.worker.agent.runner import Runner
+from gridle.worker.ipc.messages import WorkerTaskState
+from gridle.worker.policy.allowance import Allowance
+from gridle.worker.sandbox.port import Ending, Outcome
+from gridle.worker.sources.port import Offered
+
+MAX_ATTEMPTS = 3
+RETURN_AFTER_PAUSE_S = 900.0
+"""A task that was paused for longer is given back, so that somebody else can do it."""
+BENCH_S = 60.0
+"""How long a kind of sandbox that broke a task for good is not offered."""
+_MAX_WARNINGS = 5
+
+
+class TaskFlow:
+    """Handles every event of a task. Only the agent's thread calls it."""
+
+    def __init__(self, roster: Roster, runner: Runner, reporter: Reporter) -> None:
+        self._roster = roster
+        self._runner = runner
+        self._reporter = reporter
+        self.benched: dict[RuntimeKind, float] = {}
+        """Kinds that broke lately, and until when they are not offered."""
+        self.warnings: deque[Sentence] = deque(maxlen=_MAX_WARNINGS)
+
+    def offered(self, offer: Offered, allowance: Allowance, now: float) -> None:
+        """Take on a task, or give it back at once where the machine is not ours any more."""
+        task = self._roster.add(offer.lease, offer.manifest, now)
+        if task is None:
+            return
+        if not allowance.may_run:
+            self._reporter.give_back(task, now)
+            return
+        self.fetch(task, now)
+
+    def fetch(self, task: LiveTask, now: float) -> None:
+        """Begin (or begin again) with a task."""
+        if self._roster.move(task, Happening.FETCH, now):
+            self._runner.fetch(task)
+
+    def fetched(self, event: Fetched, now: float) -> None:
+        """Its inputs and runtime are here, or not."""
+        task = self._roster.get(event.lease_id)
+        if task is None:
+            self._runner.wipe(event.lease_id)
+        elif task.state is WorkerTaskState.FETCHING and event.error is not None:
+            self._broke(task, event.error, now)
+        elif task.state is WorkerTaskState.FETCHING:
+            self._roster.move(task, Happening.FETCHED, now)
+
+    def started(self, event: Started, now: float) -> None:
+        """It runs, or its sandbox could not start it."""
+        task = self._roster.get(event.lease_id)
+        if task is None:
+            return
+        task.starting = False
+        if event.running is None:
+            self._broke(task, event.error or sentences.ENDING, now)
+            return
+        task.running = event.running
+        task.started_at = now
+        self._roster.move(task, Happening.STARTED, now)
+        if task.stopping is not None:
+            self._runner.stop(task)
+
+    def adjusted(self, event: Adjusted, now: float) -> None:
+        """A setting holds. A task that cannot be held to it is not left running."""
+        task = self._roster.get(event.lease_id)
+        if task is None:
+            return
+        task.adjusting = False
+        if event.error is not None:
+            if task.running is not None and task.stopping is None:
+                task.stopping = Happening.BROKE
+                self._runner.stop(task)
+            return
+        task.applied = event.setting
+        happening = Happening.PAUSED if event.setting.paused else Happening.RESUMED
+        self._roster.move(task, happening, now)
+
+    def ended(self, event: Ended, now: float) -> None:
+        """Its sandbox has ended it."""
+        task = self._roster.get(event.lease_id)
+        if task is None:
+            self._runner.wipe(event.lease_id)
+            return
+        if task.running is not None:
+            task.usage = task.running.usage()
+        why = event.outcome.explanation or sentences.ENDING
+        match event.outcome.ending:
+            case Ending.FINISHED:
+                if self._roster.move(task, Happening.FINISHED, now):
+                    task.running = None
+                    self._runner.collect(task)
+            case Ending.FAILED:
+                self._failed(task, why, _reason_text(event.outcome), now)
+            case Ending.STOPPED if task.stopping is Happening.RETURNED:
+                self._return(task, now)
+            case Ending.STOPPED | Ending.BROKEN:
+                self._broke(task, why, now)
+
+    def collected(self, event: Collected, now: float) -> None:
+        """Its output is one archive, or cannot be used."""
+        task = self._roster.get(event.lease_id)
+        if task is not None:
+            if event.output is not None:
+                self._reporter.finished(task, event.output)
+            elif event.can_retry:
+                self._broke(task, event.error or sentences.ENDING, now)
+                return
+            else:
+                why = event.error or sentences.ENDING
+                self._failed(task, why, why.en, now)
+                return
+        self._runner.wipe(event.lease_id)
+
+    def lost(self, task: LiveTask, now: float) -> None:
+        """The market took a lease away: stop, and report nothing.
+
+        A finished result is delivered all the same; its answer decides.
+        """
+        task.lost = True
+        if task.state is not WorkerTaskState.FINISHING:
+            self._let_go(task, now)
+
+    def steer(self, allowance: Allowance, memory_limit_bytes: int, now: float) -> None:
+        """Make every task follow the allowance; pausing comes first and waits for nothing."""
+        held = [task for task in self._roster if task.holds_machine]
+        self._adjust_running(allowance, held)
+        for lease_id in surplus(memory_limit_bytes, [task.need for task in held]):
+            self._let_go(self._task(lease_id), now)
+        for task in held:
+            if task.paused_since is not None and now - task.paused_since > RETURN_AFTER_PAUSE_S:
+                self._let_go(task, now)
+        self._start_ready(allowance, held)
+
+    def measure(self) -> None:
+        """Ask the sandboxes what running tasks have used."""
+        for task in self._roster:
+            if task.running is not None:
+                task.usage = task.running.usage()
+
+    def _adjust_running(self, allowance: Allowance, held: list[LiveTask]) -> None:
+        parts = shares(allowance, [task.need for task in held])
+        for task in held:
+            percent = parts[task.lease_id].cpu_percent
+            wanted = Setting(not allowance.may_run, percent if allowance.may_run else 0.0)
+            idle = task.running is not None and not task.adjusting and task.stopping is None
+            if idle and wanted != task.applied:
+                task.adjusting = True
+                self._runner.adjust(task, wanted)
+
+    def _start_ready(self, allowance: Allowance, held: list[LiveTask]) -> None:
+        ready = [
+            task
+            for task in self._roster
+            if task.state is WorkerTaskState.READY and not task.starting and not task.stopping
+        ]
+        going = startable(allowance, [task.need for task in held], [task.need for task in ready])
+        starting = [self._task(lease_id) for lease_id in going]
+        parts = shares(allowance, [task.need for task in (*held, *starting)])
+        for task in starting:
+            task.starting = True
+            share = parts[task.lease_id]
+            task.applied = Setting(paused=False, cpu_percent=share.cpu_percent)
+            self._runner.start(task, share)
+
+    def _let_go(self, task: LiveTask, now: float) -> None:
+        if task.stopping is Happening.RETURNED:
+            return
+        if task.running is None and not task.starting:
+            self._return(task, now)
+            return
+        task.stopping = Happening.RETURNED
+        self._runner.stop(task)
+
+    def _return(self, task: LiveTask, now: float) -> None:
+        if task.lost:
+            self._roster.move(task, Happening.RETURNED, now)
+        else:
+            self._reporter.give_back(task, now)
+        self._runner.wipe(task.lease_id)
+
+    def _failed(self, task: LiveTask, why: Sentence, reason: str, now: float) -> None:
+        if task.lost:
+            self._roster.move(task, Happening.RETURNED, now)
+        else:
+            self._reporter.failed(task, reason, now)
+        self.warnings.append(sentences.task_fault(task.manifest.title, why))
+        self._runner.wipe(task.lease_id)
+
+    def _broke(self, task: LiveTask, why: Sentence, now: float) -> None:
+        if task.lost or task.attempts + 1 >= MAX_ATTEMPTS:
+            self.benched[task.manifest.runtime_kind] = now + BENCH_S
+            self.warnings.append(sentences.task_fault(task.manifest.title, why))
+            self._runner.look_at_runtimes()
+            self._return(task, now)
+            return
+        if self._roster.move(task, Happening.BROKE, now):
+            begin_again(task)
+            self.fetch(task, now)
+
+    def _task(self, lease_id: str) -> LiveTask:
+        task = self._roster.get(lease_id)
+        if task is None:
+            raise KeyError(lease_id)
+        return task
+
+
+def _reason_text(outcome: Outcome) -> str:
+    """Return what the requestor is told; the log's end helps to find the fault."""
+    said = outcome.explanation.en if outcome.explanation else "It failed."
+    return f"{said}\n{outcome.log_tail}".strip()

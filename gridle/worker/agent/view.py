@@ -1,0 +1,108 @@
+"""The worker's state as a person sees it, made from what the agent knows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gridle.market.protocol.ids import Address
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent import sentences
+from gridle.worker.agent.roster import LiveTask
+from gridle.worker.ipc.messages import (
+    Activity,
+    Earnings,
+    MarketView,
+    RuntimeView,
+    TaskView,
+    WorkerState,
+    WorkerTaskState,
+)
+from gridle.worker.policy.allowance import Allowance, Reason, ReasonCode
+from gridle.worker.policy.limits import Limits
+from gridle.worker.policy.readings import Gpu
+
+_GETTING_READY = (WorkerTaskState.OFFERED, WorkerTaskState.FETCHING, WorkerTaskState.READY)
+_ALMOST_DONE = 0.99
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a view is made of."""
+
+    allowance: Allowance
+    tasks: tuple[TaskView, ...]
+    earnings: Earnings
+    limits: Limits
+    market: MarketView
+    runtimes: tuple[RuntimeView, ...]
+    gpus: tuple[Gpu, ...]
+    payout_address: Address
+    cores: int
+    memory_bytes: int
+    warnings: tuple[Sentence, ...]
+
+
+def task_view(task: LiveTask) -> TaskView:
+    """Show one task; its progress is an estimate, so it says all but done until it is done."""
+    manifest = task.manifest
+    begun = task.started_at is not None
+    fraction = min(_ALMOST_DONE, task.usage.cpu_s / manifest.resources.reference_s)
+    if task.state is WorkerTaskState.FINISHING:
+        fraction = 1.0
+    return TaskView(
+        lease_id=task.lease_id,
+        task_id=task.lease.task_id,
+        job_id=task.lease.task_id.partition(".")[0],
+        title=manifest.title,
+        summary=manifest.summary,
+        runtime=manifest.runtime_kind,
+        state=task.state,
+        price_units=task.lease.price_units,
+        progress=fraction if begun or task.state is WorkerTaskState.FINISHING else None,
+        cpu_s=task.usage.cpu_s,
+        started_at=task.started_at,
+    )
+
+
+def worker_state(facts: Facts) -> WorkerState:
+    """Put together everything that a client shows."""
+    activity = _activity(facts.allowance, facts.tasks)
+    return WorkerState(
+        activity=activity,
+        reason=_reason(activity, facts),
+        allowed_cpu_percent=facts.allowance.cpu_percent,
+        allowed_cores=facts.allowance.cores,
+        tasks=facts.tasks,
+        earnings=facts.earnings,
+        limits=facts.limits,
+        market=facts.market,
+        runtimes=facts.runtimes,
+        gpus=facts.gpus,
+        payout_address=facts.payout_address,
+        machine_cores=facts.cores,
+        machine_memory_bytes=facts.memory_bytes,
+        warnings=facts.warnings,
+    )
+
+
+def _activity(allowance: Allowance, tasks: Iterable[TaskView]) -> Activity:
+    if allowance.reasons[0].code is ReasonCode.STOPPED_BY_OWNER:
+        return Activity.STOPPED
+    if not allowance.may_run:
+        return Activity.PAUSED
+    runs = any(task.state is WorkerTaskState.RUNNING for task in tasks)
+    return Activity.WORKING if runs else Activity.WAITING
+
+
+def _reason(activity: Activity, facts: Facts) -> Reason:
+    decisive = facts.allowance.reasons[0]
+    if activity is not Activity.WAITING:
+        return decisive
+    if any(task.state in _GETTING_READY for task in facts.tasks):
+        sentence = sentences.PREPARING
+    elif facts.runtimes and not any(view.works for view in facts.runtimes):
+        sentence = sentences.NO_RUNTIME
+    else:
+        sentence = facts.market.note or sentences.LOOKING
+    return Reason(decisive.code, sentence)

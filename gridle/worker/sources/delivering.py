@@ -1,0 +1,98 @@
+"""Delivers reports: the result first, then the report, again and again until answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from gridle.market.protocol import routes
+from gridle.market.protocol.errors import RefusedError
+from gridle.market.protocol.messages import ReportAnswer, ReportBatch, ReportReply, TaskReport
+from gridle.market.protocol.messages import Revealed as RevealedReport
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sources.port import Reported
+from gridle.worker.sources.session import MarketSession
+
+_MAX_BATCH = 256
+_NO_ARCHIVE = Sentence(
+    "The result's file is gone from this machine's disk; the task is lost.",
+    "结果文件已从本机磁盘消失；该任务已丢失。",
+)
+_LOST = Sentence(
+    "The market gave this task to somebody else, because it came too late.",
+    "由于提交过晚，市场已将此任务交给他人。",
+)
+_UNSAID = Sentence("The market refused it without saying why.", "市场拒绝了它，但未说明原因。")
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    report: TaskReport
+    archive: Path | None
+
+
+class Delivering:
+    """A queue of reports, sent in batches."""
+
+    def __init__(self, session: MarketSession) -> None:
+        self._session = session
+        self._queue: SimpleQueue[_Parcel | None] = SimpleQueue()
+        self._parcels: list[_Parcel] = []
+        """Under way, and not answered yet."""
+
+    def put(self, report: TaskReport, archive: Path | None) -> None:
+        """Queue a report; returns at once."""
+        self._queue.put(_Parcel(report, archive))
+
+    def stop(self) -> None:
+        """Wake the thread that waits for reports, so that it can end."""
+        self._queue.put(None)
+
+    def step(self) -> None:
+        """Wait for reports and deliver a batch of them; what fails is tried again."""
+        if not self._parcels:
+            self._take(self._queue.get())
+        while len(self._parcels) < _MAX_BATCH:
+            try:
+                self._take(self._queue.get_nowait())
+            except Empty:
+                break
+        self._session.market()
+        for parcel in tuple(self._parcels):
+            self._upload(parcel)
+        if not self._parcels:
+            return
+        batch = ReportBatch(tuple(parcel.report for parcel in self._parcels))
+        reply = self._session.http.post(routes.REPORTS, batch, ReportReply, what="report reply")
+        for parcel, answer in zip(tuple(self._parcels), reply.answers, strict=False):
+            self._answered(parcel, _refusal(answer))
+
+    def _take(self, parcel: _Parcel | None) -> None:
+        if parcel is not None:
+            self._parcels.append(parcel)
+
+    def _upload(self, parcel: _Parcel) -> None:
+        if parcel.archive is None or not isinstance(parcel.report, RevealedReport):
+            return
+        sha256 = parcel.report.result_sha256
+        try:
+            self._session.http.put_file(routes.blob(sha256), parcel.archive, sha256)
+        except RefusedError as error:
+            self._answered(parcel, error.sentence)
+        except FileNotFoundError:
+            self._answered(parcel, _NO_ARCHIVE)
+
+    def _answered(self, parcel: _Parcel, refused: Sentence | None) -> None:
+        self._parcels.remove(parcel)
+        self._session.on_event(Reported(parcel.report.lease_id, parcel.report, refused))
+
+
+def _refusal(answer: ReportAnswer) -> Sentence | None:
+    match answer.outcome:
+        case "ok":
+            return None
+        case "lost":
+            return answer.explanation or _LOST
+        case "refused":
+            return answer.explanation or _UNSAID

@@ -1,0 +1,97 @@
+"""The Gridle market as a source of work: four threads around one signed connection each."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from gridle.market.protocol.errors import UnavailableError
+from gridle.market.protocol.identity import Identity
+from gridle.market.protocol.ids import Address, LeaseId, Sha256
+from gridle.market.protocol.messages import TaskReport
+from gridle.worker.sources.backoff import backoff_s
+from gridle.worker.sources.blob_cache import BlobCache
+from gridle.worker.sources.delivering import Delivering
+from gridle.worker.sources.leasing import Leasing
+from gridle.worker.sources.port import Capacity, SourceEvent
+from gridle.worker.sources.renewing import Renewing
+from gridle.worker.sources.session import MarketSession, OnEvent
+from gridle.worker.sources.settling import Settling
+from gridle.worker.sources.signed_http import SignedHttp
+
+_BLOB_TRIES = 5
+_JOIN_S = 0.2
+
+
+class MarketSource:
+    """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`."""
+
+    def __init__(self, url: str, identity: Identity, payout: Address, blob_folder: Path) -> None:
+        self._http = SignedHttp(url, identity)
+        self._blobs = BlobCache(blob_folder, self._http)
+        self._on_event: OnEvent = _nobody_listens
+        self._session = MarketSession(self._http, payout, lambda event: self._on_event(event))
+        self._delivering = Delivering(self._session)
+        self._threads: list[threading.Thread] = []
+
+    def start(self, on_event: Callable[[SourceEvent], None], settled_after: int) -> None:
+        """Begin; settlements are asked for from after this sequence number."""
+        self._on_event = on_event
+        steps = {
+            "leasing": Leasing(self._session, self._blobs).step,
+            "renewing": Renewing(self._session).step,
+            "delivering": self._delivering.step,
+            "settling": Settling(self._session, settled_after).step,
+        }
+        for name, step in steps.items():
+            # Daemon threads: a long-poll that nobody answers must not keep the worker from ending.
+            thread = threading.Thread(
+                target=self._session.keep_doing, args=(step,), name=name, daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def want(self, capacity: Capacity) -> None:
+        """Say what could be taken now; replaces what was said before."""
+        with self._session.changed:
+            self._session.wanted = capacity
+            self._session.changed.notify_all()
+
+    def hold(self, lease_ids: frozenset[LeaseId]) -> None:
+        """Say which leases to keep renewing; replaces what was said before."""
+        with self._session.changed:
+            self._session.held = lease_ids
+            self._session.changed.notify_all()
+
+    def report(self, report: TaskReport, archive: Path | None) -> None:
+        """Deliver a report, with retries until answered; the result archive goes before it."""
+        self._delivering.put(report, archive)
+
+    def blob(self, sha256: Sha256) -> Path:
+        """Return the local copy of a blob, fetched and checked by digest (blocks).
+
+        Raises:
+            GridleError: it cannot be had now, or is not what its digest says.
+        """
+        for failures in range(1, _BLOB_TRIES):
+            try:
+                return self._blobs.get(sha256)
+            except UnavailableError:
+                chance = random.random()  # noqa: S311 - jitter, no secret
+                if self._session.stopped.wait(backoff_s(failures, chance)):
+                    raise
+        return self._blobs.get(sha256)
+
+    def close(self) -> None:
+        """Stop all threads; undelivered reports are the ledger's to repeat."""
+        self._session.stop()
+        self._delivering.stop()
+        for thread in self._threads:
+            thread.join(_JOIN_S)
+        self._http.close()
+
+
+def _nobody_listens(_event: SourceEvent) -> None:
+    """Until `start`, nothing happens that anybody could hear of."""
