@@ -1,0 +1,83 @@
+"""Tasks started straight through the sandbox port, without a market around them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gridle.market.practice.images import image_of_recipe
+from gridle.market.protocol.manifest import (
+    ContainerRuntime,
+    Resources,
+    Runtime,
+    RuntimeKind,
+    WasmRuntime,
+)
+from gridle.resources_folder import resources_folder
+from gridle.worker.sandbox.build import build_sandboxes
+from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
+
+END_TIMEOUT_S = 60.0
+_RESOURCES = Resources(reference_s=60.0, memory_bytes=128 * 2**20)
+
+
+class Bench:
+    """Both real sandboxes over a folder of one's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        made = build_sandboxes(folder / "sandboxes", "bench")
+        self._sandboxes: dict[RuntimeKind, Sandbox] = {sandbox.kind: sandbox for sandbox in made}
+
+    def works(self, kind: RuntimeKind) -> bool:
+        """Tell whether tasks of this kind run here."""
+        return self._sandboxes[kind].availability().works
+
+    def prepare_wasm(self, module: Path) -> WasmRuntime:
+        """Make a module ready."""
+        digest = hashlib.sha256(module.read_bytes()).hexdigest()
+        runtime = WasmRuntime(digest)
+        self._sandboxes["wasm"].prepare(runtime, lambda _: module)
+        return runtime
+
+    def prepare_container(self, *command: str) -> ContainerRuntime | None:
+        """Return a runtime on the render job's image; None where it was not built."""
+        recipe = resources_folder() / "practice-jobs" / "render" / "packages.txt"
+        image = image_of_recipe(recipe)
+        return ContainerRuntime(image, command) if image else None
+
+    def start(self, runtime: Runtime, share: Share) -> tuple[RunningTask, threading.Event]:
+        """Start a task; the event is set when it has ended."""
+        self._count += 1
+        folder = self._folder / f"task-{self._count}"
+        for name in ("in", "out"):
+            (folder / name).mkdir(parents=True)
+        ended = threading.Event()
+
+        def on_end(_: Outcome) -> None:
+            ended.set()
+
+        kind: RuntimeKind = "wasm" if isinstance(runtime, WasmRuntime) else "container"
+        spec = TaskSpec(f"bench-{self._count}", runtime, (), _RESOURCES, folder)
+        return self._sandboxes[kind].start(spec, share, on_end), ended
+
+    def close(self) -> None:
+        """Stop everything and remove the files."""
+        for sandbox in self._sandboxes.values():
+            sandbox.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    """Give a bench that leaves nothing behind."""
+    made = Bench(folder)
+    try:
+        yield made
+    finally:
+        made.close()
