@@ -20,7 +20,7 @@ from gridle.market.protocol.errors import InvalidInputError
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,80}")
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _GLOB = re.compile(r"[A-Za-z0-9_.+*?/\[\]-]+")
-_FORMAT = 1  # raised whenever the same recipe would make another image
+_FORMAT = 2  # raised whenever the same recipe would make another image
 
 ALWAYS_DROPPED = (
     "dev/*",

@@ -139,14 +139,14 @@ def debootstrap_command(recipe: ImageRecipe, suite: str) -> list[str]:
     command = ["mmdebstrap", "--quiet", "--variant=extract", "--format=tar"]
     command += [f"--include={','.join(recipe.packages)}", f"--hook-dir={_MERGED_USR}"]
     command += [
-        f'--customize-hook=for d in "$1"/usr/lib/*/{folder}; do '
+        f'--extract-hook=for d in "$1"/usr/lib/*/{folder}; do '
         'echo "${d#"$1"}" >> "$1/etc/ld.so.conf"; done'
         for folder in recipe.library_folders
     ]
-    command.append('--customize-hook=ldconfig -X -r "$1"')
+    command.append('--extract-hook=ldconfig -X -r "$1"')
     if recipe.compile_python:
         command.append(
-            '--customize-hook=chroot "$1" python3 -m compileall -q '
+            '--extract-hook=chroot "$1" python3 -m compileall -q '
             "--invalidation-mode unchecked-hash /usr/lib/python3 || true"
         )
     return [*command, suite, "-", *_apt_sources()]

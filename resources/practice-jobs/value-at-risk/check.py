@@ -150,9 +150,7 @@ def check(untrusted_file: Path, arguments: list[str]) -> None:
             raise WrongResultError(f"Block {block} was recomputed and is different.")
 
 
-def check_histogram(
-    histogram: list[int], summaries: list[tuple[float, float]], paths: int
-) -> None:
+def check_histogram(histogram: list[int], summaries: list[tuple[float, float]], paths: int) -> None:
     """Check the histogram's count and mean, and that its tail is the blocks' worst losses.
 
     Raises:

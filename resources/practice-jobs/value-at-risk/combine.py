@@ -6,7 +6,6 @@ Usage: python -I combine.py RESULTS_FOLDER OUT_FOLDER   (works with the results 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -121,7 +120,9 @@ def marks(risk: Risk) -> list[str]:
         )
         lines.append(text(x + 7, y + 6, label, f'font-size="14" fill="{colour}"'))
         amount = f"{loss:.2%} = ${loss * PORTFOLIO_USD:,.0f}"
-        lines.append(text(x + 7, y + 27, amount, f'font-size="17" font-weight="bold" fill="{colour}"'))
+        lines.append(
+            text(x + 7, y + 27, amount, f'font-size="17" font-weight="bold" fill="{colour}"')
+        )
     return lines
 
 
@@ -166,7 +167,7 @@ def write_whole(path: Path, content: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half."""
     draft = path.with_name(path.name + ".draft")
     draft.write_text(content, "utf-8")
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def main() -> int:
