@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gridle.market.protocol.errors import InvalidInputError
-from gridle.market.protocol.ids import Sha256, Units
+from gridle.market.protocol.ids import MAX_UNITS, Sha256
 from gridle.market.protocol.manifest import (
     MAX_MANIFEST_BYTES,
     MAX_TASKS,
@@ -57,7 +57,7 @@ class ContainerSource(
 class PaySection(Struct, frozen=True, forbid_unknown_fields=True):
     """[pay]: for each task, in the token's base units, and until when it is wanted."""
 
-    price_units: Annotated[Units, Meta(ge=1)]
+    price_units: Annotated[int, Meta(ge=1, le=MAX_UNITS)]
     deadline_s: Annotated[float, Meta(gt=0, le=31_536_000)]
 
 

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from gridle.market.client.job_source import read_job_source
+from gridle.market.client.resolve import ResolvedJob, fill_in, resolve
+from gridle.market.protocol.errors import InvalidInputError, UnavailableError
+from gridle.market.protocol.manifest import ContainerRuntime, WasmRuntime, decode_manifest
+
+IMAGE = "ab" * 32
+WASM_RUNTIME = 'kind = "wasm"\nmodule = "sums.wasm"\n'
+
+
+def resolved(job: Path, **variables: str) -> ResolvedJob:
+    return resolve(read_job_source(job), {"round": "7", **variables})
+
+
+def make_container(job: Path, lines: str) -> None:
+    text = job.read_text()
+    start, end = text.index("[runtime]"), text.index("[resources]")
+    head = '[runtime]\nkind = "container"\ncommand = ["run"]\n'
+    job.write_text(text[:start] + head + lines + "\n\n" + text[end:])
+
+
+def test_the_manifest_names_everything_by_digest(job: Path) -> None:
+    one = resolved(job)
+    manifest = decode_manifest(one.manifest_bytes)
+    module = (job.parent / "sums.wasm").read_bytes()
+    assert manifest == one.manifest
+    assert manifest.runtime == WasmRuntime(hashlib.sha256(module).hexdigest())
+    assert manifest.tasks == (("--seed", "701"), ("--seed", "702"))
+    assert manifest.inputs[0].sha256 == hashlib.sha256(b"1,2\n").hexdigest()
+    assert manifest.inputs[0].size_bytes == 4
+    assert {file.path.name for file in one.files} == {"sums.wasm", "first.csv"}
+    assert one.manifest_sha256 == hashlib.sha256(one.manifest_bytes).hexdigest()
+    assert one.check == job.parent / "check.py"
+    assert one.combine == job.parent / "combine.py"
+
+
+def test_scripts_and_paths_stay_at_home(job: Path) -> None:
+    text = resolved(job).manifest_bytes.decode()
+    assert "check.py" not in text
+    assert str(job.parent) not in text
+
+
+def test_a_wrong_digest_is_told(job: Path) -> None:
+    (job.parent / "sums.wasm").write_bytes(b"other")
+    with pytest.raises(InvalidInputError, match=r"runtime\.sha256"):
+        resolved(job)
+
+
+@pytest.mark.parametrize("name", ["sums.wasm", "check.py", "combine.py", "data/first.csv"])
+def test_a_missing_file_is_told(job: Path, name: str) -> None:
+    (job.parent / name).unlink()
+    with pytest.raises(InvalidInputError, match="there is no file"):
+        resolved(job)
+
+
+@pytest.mark.parametrize("name", ["sums.wasm", "check.py", "combine.py", "data/first.csv"])
+def test_a_symbolic_link_is_refused(job: Path, name: str) -> None:
+    path = job.parent / name
+    real = job.parent / "real"
+    path.rename(real)
+    path.symlink_to(real)
+    with pytest.raises(InvalidInputError, match="symbolic link"):
+        resolved(job)
+
+
+def test_a_linked_folder_is_refused(job: Path) -> None:
+    (job.parent / "data").rename(job.parent.parent / "elsewhere")
+    (job.parent / "data").symlink_to(job.parent.parent / "elsewhere")
+    with pytest.raises(InvalidInputError, match="symbolic link"):
+        resolved(job)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../other.csv", "data/../../x", "..\\\\x"])
+def test_a_path_that_leaves_the_folder_is_refused(job: Path, name: str) -> None:
+    job.write_text(job.read_text().replace('path = "data/first.csv"', f'path = "{name}"'))
+    with pytest.raises(InvalidInputError, match="leaves the job's folder"):
+        resolved(job)
+
+
+def test_a_folder_is_no_input(job: Path) -> None:
+    job.write_text(job.read_text().replace('path = "data/first.csv"', 'path = "data"'))
+    with pytest.raises(InvalidInputError, match="there is no file"):
+        resolved(job)
+
+
+def test_two_inputs_of_one_name_are_refused(job: Path) -> None:
+    again = '[[inputs]]\nname = "data.csv"\npath = "check.py"\n\n[tasks]'
+    job.write_text(job.read_text().replace("[tasks]", again))
+    with pytest.raises(InvalidInputError, match="same name"):
+        resolved(job)
+
+
+def test_a_variable_without_value_is_told(job: Path) -> None:
+    with pytest.raises(InvalidInputError, match="--set round=VALUE"):
+        resolve(read_job_source(job), {})
+
+
+@pytest.mark.parametrize(
+    ("argument", "filled"),
+    [
+        ("{round}01", "701"),
+        ("{round}{round}", "77"),
+        ("{}", "{}"),
+        ('{"a": 1}', '{"a": 1}'),
+        ("plain", "plain"),
+    ],
+)
+def test_only_names_in_braces_are_replaced(argument: str, filled: str) -> None:
+    assert fill_in(argument, {"round": "7"}) == filled
+
+
+def test_a_value_is_not_filled_in_again() -> None:
+    assert fill_in("{a}", {"a": "{b}", "b": "x"}) == "{b}"
+
+
+def test_an_image_by_id(job: Path) -> None:
+    make_container(job, f'image = "sha256:{IMAGE}"')
+    one = resolved(job)
+    assert one.manifest.runtime == ContainerRuntime(IMAGE, ("run",))
+
+
+def test_an_image_archive_is_uploaded(job: Path) -> None:
+    (job.parent / "image.tar").write_bytes(b"layers")
+    make_container(job, f'image = "sha256:{IMAGE}"\narchive = "image.tar"')
+    one = resolved(job)
+    digest = hashlib.sha256(b"layers").hexdigest()
+    assert one.manifest.runtime == ContainerRuntime(IMAGE, ("run",), digest)
+    assert digest in {file.sha256 for file in one.files}
+
+
+def test_a_recipe_is_the_callers(job: Path) -> None:
+    (job.parent / "packages.txt").write_text("python3\n")
+    make_container(job, 'image_recipe = "packages.txt"')
+    source = read_job_source(job)
+    asked: list[Path] = []
+
+    def image_of(recipe: Path) -> str:
+        asked.append(recipe)
+        return IMAGE
+
+    one = resolve(source, {"round": "1"}, image_of)
+    assert one.manifest.runtime == ContainerRuntime(IMAGE, ("run",))
+    assert asked == [job.parent / "packages.txt"]
+    with pytest.raises(UnavailableError, match="not built yet"):
+        resolve(source, {"round": "1"}, lambda _: None)
+    with pytest.raises(InvalidInputError, match="practice alone"):
+        resolve(source, {"round": "1"})
+
+
+@pytest.mark.parametrize("lines", ["", f'image = "sha256:{IMAGE}"\nimage_recipe = "packages.txt"'])
+def test_image_or_recipe(job: Path, lines: str) -> None:
+    make_container(job, lines)
+    with pytest.raises(InvalidInputError, match="one of the two"):
+        resolved(job)
