@@ -1,0 +1,1 @@
+"""Pure rules of the market: task life, matching, escrow, awards."""

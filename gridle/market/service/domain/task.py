@@ -1,0 +1,132 @@
+"""The life of a task at the market: queued → leased → committed → revealed → … → awarded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum, auto
+
+from gridle.market.protocol.ids import Address, JobId, LeaseId, PublicKey, Sha256, TaskId, Units
+from gridle.market.protocol.states import JobState, TaskState
+
+MAX_FAILURES = 3
+"""After so many failed or rejected attempts a task is given up."""
+
+
+class TaskEvent(StrEnum):
+    """What can happen to a task."""
+
+    LEASE = auto()
+    COMMIT = auto()
+    REVEAL = auto()
+    ACCEPT = auto()
+    REJECT = auto()
+    AWARD = auto()
+    REQUEUE = auto()
+    CANCEL = auto()
+    EXPIRE = auto()
+
+
+_MOVES: dict[tuple[TaskState, TaskEvent], TaskState] = {
+    (TaskState.QUEUED, TaskEvent.LEASE): TaskState.LEASED,
+    (TaskState.LEASED, TaskEvent.COMMIT): TaskState.COMMITTED,
+    (TaskState.COMMITTED, TaskEvent.REVEAL): TaskState.REVEALED,
+    (TaskState.REVEALED, TaskEvent.ACCEPT): TaskState.ACCEPTED,
+    (TaskState.REVEALED, TaskEvent.REJECT): TaskState.REJECTED,
+    (TaskState.ACCEPTED, TaskEvent.AWARD): TaskState.AWARDED,
+    **{
+        (state, TaskEvent.REQUEUE): TaskState.QUEUED
+        for state in (TaskState.LEASED, TaskState.COMMITTED, TaskState.REJECTED)
+    },
+    **{
+        (state, event): end
+        for state in (
+            TaskState.QUEUED,
+            TaskState.LEASED,
+            TaskState.COMMITTED,
+            TaskState.REJECTED,
+        )
+        for event, end in (
+            (TaskEvent.CANCEL, TaskState.CANCELLED),
+            (TaskEvent.EXPIRE, TaskState.EXPIRED),
+        )
+    },
+}
+
+WITH_NODE = frozenset({TaskState.LEASED, TaskState.COMMITTED})
+"""A node works on it under a lease that can run out."""
+
+UNCOMMITTED = frozenset({TaskState.QUEUED, TaskState.LEASED})
+"""No node has bound itself to a result; the end of the job ends these at once."""
+
+
+class ImpossibleMoveError(Exception):
+    """An event came in a state in which it cannot happen: a fault of this program."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task; `node`, `payee` and the result are those of its current or last attempt."""
+
+    task_id: TaskId
+    job_id: JobId
+    task_index: int
+    state: TaskState = TaskState.QUEUED
+    attempts: int = 0
+    failures: int = 0
+    lease_id: LeaseId | None = None
+    node: PublicKey | None = None
+    payee: Address | None = None
+    result_sha256: Sha256 | None = None
+    usage_json: str | None = None
+    failure: str | None = None
+    failed_node: PublicKey | None = None
+    failed_at: float | None = None
+    cumulative_units: Units | None = None
+
+
+def moved(task: Task, event: TaskEvent) -> Task:
+    """Return the task after `event`.
+
+    Raises:
+        ImpossibleMoveError: the event cannot happen in the task's state.
+    """
+    state = _MOVES.get((task.state, event))
+    if state is None:
+        raise ImpossibleMoveError(f"{task.task_id}: {event} while {task.state}")
+    return replace(task, state=state)
+
+
+def leased(task: Task, lease_id: LeaseId, node: PublicKey, payee: Address) -> Task:
+    """Return the task given to a node, with what the last attempt left cleared."""
+    return replace(
+        moved(task, TaskEvent.LEASE),
+        attempts=task.attempts + 1,
+        lease_id=lease_id,
+        node=node,
+        payee=payee,
+        result_sha256=None,
+        usage_json=None,
+    )
+
+
+def attempt_ended(task: Task, job_state: JobState) -> Task:
+    """Return the task after an attempt without an accepted result: queued again, or ended."""
+    if job_state is JobState.EXPIRED:
+        event = TaskEvent.EXPIRE
+    elif job_state is JobState.CANCELLED or task.failures >= MAX_FAILURES:
+        event = TaskEvent.CANCEL
+    else:
+        event = TaskEvent.REQUEUE
+    return replace(moved(task, event), lease_id=None, node=None, payee=None, result_sha256=None)
+
+
+def attempt_failed(task: Task, job_state: JobState, reason: str, now: float) -> Task:
+    """Return the task after an attempt that failed or was rejected, which is counted."""
+    counted = replace(
+        task,
+        failures=task.failures + 1,
+        failure=reason,
+        failed_node=task.node,
+        failed_at=now,
+    )
+    return attempt_ended(counted, job_state)

@@ -1,0 +1,107 @@
+"""Why somebody waits, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gridle.market.protocol.messages import LeaseRequest
+from gridle.market.protocol.sentence import Sentence
+from gridle.market.service.domain.job import Job
+from gridle.market.service.domain.matching import Obstacle, obstacle
+
+_FOR_NODE: Mapping[Obstacle, tuple[str, str]] = {
+    Obstacle.CONTAINER_ENGINE: (
+        "{n} tasks wait for a container engine; install Podman or Docker to take them.",
+        "有 {n} 个任务在等待容器引擎；安装 Podman 或 Docker 即可承接。",
+    ),
+    Obstacle.WASM_RUNTIME: (
+        "{n} tasks wait for a WebAssembly runtime, which this worker does not offer.",
+        "有 {n} 个任务在等待 WebAssembly 运行环境，而本机未提供。",
+    ),
+    Obstacle.PRICE: (
+        "{n} tasks pay less than this worker asks; lower the ask to take them.",
+        "有 {n} 个任务的报酬低于本机要价；降低要价即可承接。",
+    ),
+    Obstacle.MEMORY: (
+        "{n} tasks need more memory than is free here; allow more memory to take them.",
+        "有 {n} 个任务所需内存超过本机可用内存；放宽内存限制即可承接。",
+    ),
+    Obstacle.CORES: (
+        "{n} tasks need more cores than are free here; allow more cores to take them.",
+        "有 {n} 个任务所需核心数超过本机可用核心；放宽核心限制即可承接。",
+    ),
+    Obstacle.UNFUNDED: (
+        "{n} tasks are held back until their payer's deposit is confirmed on the chain.",
+        "有 {n} 个任务暂缓派发，正等待在链上确认其付款方的押金。",
+    ),
+    Obstacle.ELSEWHERE_FIRST: (
+        "{n} tasks failed here and are tried on other machines first.",
+        "有 {n} 个任务曾在本机失败，将先在其他机器上重试。",
+    ),
+}
+
+_FOR_REQUESTOR: Mapping[Obstacle, tuple[str, str]] = {
+    Obstacle.CONTAINER_ENGINE: (
+        "No connected provider has a container engine; the tasks wait for one that has.",
+        "已连接的提供者均没有容器引擎；任务正在等待具备者。",
+    ),
+    Obstacle.WASM_RUNTIME: (
+        "No connected provider offers WebAssembly; the tasks wait for one that does.",
+        "已连接的提供者均不支持 WebAssembly；任务正在等待支持者。",
+    ),
+    Obstacle.PRICE: (
+        "The price is below what the connected providers ask; offer more, or wait.",
+        "报价低于已连接提供者的要价；请提高报价或等待。",
+    ),
+    Obstacle.MEMORY: (
+        "The tasks need more memory than the connected providers have free; they wait.",
+        "任务所需内存超过已连接提供者的可用内存；正在等待。",
+    ),
+    Obstacle.CORES: (
+        "The tasks need more cores than the connected providers have free; they wait.",
+        "任务所需核心数超过已连接提供者的可用核心；正在等待。",
+    ),
+    Obstacle.UNFUNDED: (
+        "The tasks are held back until the deposit is confirmed on the chain; keep it funded.",
+        "任务暂缓派发，正等待在链上确认押金；请保持押金充足。",
+    ),
+}
+
+NO_JOBS = Sentence(
+    "There is no open job at this market now; work is taken as soon as one comes.",
+    "本市场目前没有开放的任务；一有任务便会承接。",
+)
+ALL_TAKEN = Sentence(
+    "All tasks of the open jobs are being worked on; the next one is taken as soon as it comes.",
+    "所有开放的任务均已在计算中；一有新任务便会承接。",
+)
+_NOBODY = Sentence(
+    "No provider asks for work now; the tasks start as soon as one does.",
+    "目前没有提供者在寻找任务；一有提供者便会开始。",
+)
+_BUSY = Sentence(
+    "The connected providers are busy; the tasks start as soon as one is free.",
+    "已连接的提供者都在忙；一有空闲便会开始。",
+)
+
+
+def for_node(waiting: Mapping[Obstacle, int], *, any_open_job: bool) -> Sentence:
+    """Return why a node that asked got nothing."""
+    if not waiting:
+        return ALL_TAKEN if any_open_job else NO_JOBS
+    worst = max(waiting, key=lambda each: waiting[each])
+    en, zh = _FOR_NODE[worst]
+    return Sentence(en.format(n=waiting[worst]), zh.format(n=waiting[worst]))
+
+
+def for_requestor(job: Job, asking: Iterable[LeaseRequest], *, is_funded: bool) -> Sentence:
+    """Return why no task of a job is worked on, given what nodes asked for lately."""
+    if not is_funded:
+        return Sentence(*_FOR_REQUESTOR[Obstacle.UNFUNDED])
+    found = [obstacle(job, request) for request in asking]
+    if not found:
+        return _NOBODY
+    first = found[0]
+    if first is None or None in found:
+        return _BUSY
+    return Sentence(*_FOR_REQUESTOR[first])

@@ -1,0 +1,142 @@
+"""Routes for requestors: enrolment, jobs, verdicts, the account, and the relay."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.params import Parameter
+
+from gridle.market.protocol import routes
+from gridle.market.protocol.job_messages import (
+    DepositAuthorization,
+    JobDetail,
+    JobList,
+    JobStatus,
+    JobSubmission,
+    PayerAccount,
+    RelayReceipt,
+    RequestorEnrolment,
+    SignedAppointment,
+    VerdictBatch,
+    VerdictReply,
+)
+from gridle.market.service import bells
+from gridle.market.service.http.auth import Gate
+from gridle.market.service.http.long_poll import look_until
+from gridle.market.service.http.node_routes import After, WaitS
+from gridle.market.service.usecases import (
+    cover,
+    ending,
+    enrolment,
+    job_view,
+    judging,
+    relaying,
+    submission,
+)
+from gridle.market.service.usecases.market import Market
+
+Asked = Request[Any, Any, State]
+JobPath = Annotated[str, Parameter(pattern=r"^job-[0-9a-f]{16}$")]
+AddressPath = Annotated[str, Parameter(pattern=r"^0x[0-9a-fA-F]{40}$")]
+
+
+@post(routes.REQUESTORS, status_code=200)
+async def enrol_requestor(
+    request: Asked, data: RequestorEnrolment, market: Market, gate: Gate
+) -> RequestorEnrolment:
+    """Let a client key speak for a payer."""
+    key = await gate.sender(request)
+    return await asyncio.to_thread(enrolment.enrol_requestor, market, key, data)
+
+
+@post(routes.JOBS, status_code=200)
+async def submit(request: Asked, data: JobSubmission, market: Market, gate: Gate) -> JobStatus:
+    """Open a job."""
+    key = await gate.requestor(request)
+    return await asyncio.to_thread(submission.submit, market, key, data)
+
+
+@get(routes.JOBS)
+async def list_jobs(request: Asked, market: Market, gate: Gate) -> JobList:
+    """List the requestor's jobs."""
+    key = await gate.requestor(request)
+    return await asyncio.to_thread(job_view.listing, market, key)
+
+
+@get(routes.job("{job_id:str}"))
+async def get_job(
+    request: Asked,
+    job_id: JobPath,
+    market: Market,
+    gate: Gate,
+    after: After = 0,
+    wait_s: WaitS = 0.0,
+) -> JobDetail:
+    """Long-poll for a change of one job."""
+    key = await gate.requestor(request)
+    return await look_until(
+        market.bells,
+        bells.of_job(job_id),
+        wait_s,
+        lambda: job_view.detail(market, key, job_id),
+        lambda detail: detail.version > after,
+    )
+
+
+@post(routes.job_cancel("{job_id:str}"), status_code=200)
+async def cancel_job(request: Asked, job_id: JobPath, market: Market, gate: Gate) -> JobStatus:
+    """Stop a job."""
+    key = await gate.requestor(request)
+    return await asyncio.to_thread(ending.cancel, market, key, job_id)
+
+
+@post(routes.job_verdicts("{job_id:str}"), status_code=200)
+async def judge(
+    request: Asked, job_id: JobPath, data: VerdictBatch, market: Market, gate: Gate
+) -> VerdictReply:
+    """Take the requestor's verdicts."""
+    key = await gate.requestor(request)
+    return await asyncio.to_thread(judging.judge, market, key, job_id, data)
+
+
+@get(routes.payer("{address:str}"))
+async def payer_account(
+    request: Asked, address: AddressPath, market: Market, gate: Gate
+) -> PayerAccount:
+    """Tell what a payer's deposit is bound to."""
+    await gate.spokesman(request, address)
+    return await asyncio.to_thread(cover.account, market, address)
+
+
+@post(routes.RELAY_DEPOSITS, status_code=200)
+async def relay_deposit(
+    request: Asked, data: DepositAuthorization, market: Market, gate: Gate
+) -> RelayReceipt:
+    """Carry a deposit to the chain."""
+    await gate.spokesman(request, data.payer)
+    return await asyncio.to_thread(relaying.deposit, market, data)
+
+
+@post(routes.RELAY_APPOINTMENTS, status_code=200)
+async def relay_appointment(
+    request: Asked, data: SignedAppointment, market: Market, gate: Gate
+) -> RelayReceipt:
+    """Carry an appointment to the chain."""
+    await gate.spokesman(request, data.appointment.payer)
+    return await asyncio.to_thread(relaying.appoint, market, data)
+
+
+HANDLERS = (
+    enrol_requestor,
+    submit,
+    list_jobs,
+    get_job,
+    cancel_job,
+    judge,
+    payer_account,
+    relay_deposit,
+    relay_appointment,
+)

@@ -1,0 +1,103 @@
+"""The relay thread: redeems outstanding vouchers, so that providers need no gas."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from gridle.market.protocol.errors import GridleError, RefusedError, UnavailableError
+from gridle.market.protocol.money import SignedVoucher
+from gridle.market.service import bells
+from gridle.market.service.usecases.market import Market
+from gridle.market.service.usecases.settling import owed, record_claim
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Redeems at most every `redeem_every_s`, and only while something is owed."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._rung = threading.Event()
+        self._ended = threading.Event()
+        self._was_down = False
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        """Begin, first with what an earlier run left."""
+        self._rung.set()
+        self._thread.start()
+
+    def close(self, timeout_s: float) -> None:
+        """End; a redemption on its way is found on the chain at the next start."""
+        self._ended.set()
+        self._rung.set()
+        self._thread.join(timeout_s)
+
+    def redeem(self) -> bool:
+        """Redeem what is owed once; tells whether anything is still owed after it."""
+        with self._market.money_moves:
+            self._reconcile()
+            vouchers = owed(self._market)
+            if vouchers:
+                self._send(vouchers)
+        return bool(owed(self._market))
+
+    def _run(self) -> None:
+        with self._market.bells.listening(bells.OWED, self._rung.set):
+            while not self._ended.is_set():
+                self._rung.wait()
+                self._rung.clear()
+                if not self._ended.is_set() and self._try():
+                    self._rung.set()
+                self._ended.wait(self._market.settings.redeem_every_s)
+
+    def _try(self) -> bool:
+        try:
+            is_more = self.redeem()
+        except UnavailableError as error:
+            if not self._was_down:
+                _log.warning("redemptions wait: %s", error.sentence.en)
+            self._was_down = True
+            return True
+        except GridleError as error:
+            _log.warning("a redemption was refused and is tried again: %s", error.sentence.en)
+            return True
+        if self._was_down:
+            _log.info("the chain answers again")
+        self._was_down = False
+        return is_more
+
+    def _reconcile(self) -> None:
+        """Write down what the chain has paid already: by another relayer, or before a crash."""
+        for signed in owed(self._market):
+            self._record(signed, "", 0)
+
+    def _send(self, vouchers: Sequence[SignedVoucher]) -> None:
+        try:
+            receipt = self._market.relayer.redeem_many(vouchers)
+        except RefusedError as error:
+            if len(vouchers) == 1:
+                pair = vouchers[0].voucher
+                _log.warning("%s → %s is not paid: %s", pair.payer, pair.payee, error.sentence.en)
+                return
+            # One bad voucher must not hold up the others.
+            for signed in vouchers:
+                self._send([signed])
+            return
+        for signed in vouchers:
+            self._record(signed, receipt.tx_hash, receipt.block_number)
+
+    def _record(self, signed: SignedVoucher, tx_hash: str, block_number: int) -> None:
+        pair = signed.voucher
+        claimed = self._market.hub.claimed_units(pair.payer, pair.payee)
+        record_claim(
+            self._market,
+            pair.payer,
+            pair.payee,
+            claimed,
+            tx_hash=tx_hash,
+            block_number=block_number,
+        )

@@ -1,0 +1,1 @@
+"""The market on SQLite, through SQLAlchemy Core."""

@@ -1,0 +1,1 @@
+"""What the market does, one transaction for each change of state."""
