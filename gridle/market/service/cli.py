@@ -23,6 +23,8 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
+    # A line for each table at every start tells an operator nothing.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         _serve(options)
     except GridleError as error:

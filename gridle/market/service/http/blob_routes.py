@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from litestar import HttpMethod, Request, Response, put, route
-from litestar.datastructures import State
+from litestar import HttpMethod, Response, put, route
 from litestar.params import Parameter
 from litestar.response import Stream
 
@@ -16,23 +15,22 @@ from gridle.market.protocol import routes
 from gridle.market.protocol.ids import PublicKey, Sha256
 from gridle.market.service.blob_files import Draft
 from gridle.market.service.errors import NotFoundError, TooLargeError
-from gridle.market.service.http.auth import Gate
 from gridle.market.service.http.byte_range import (
     ByteRange,
     UnsatisfiableRangeError,
     parse_range,
 )
+from gridle.market.service.http.given import Asked, TheGate, TheMarket
 from gridle.market.service.store import blob_rows
 from gridle.market.service.usecases.market import Market
 
-Asked = Request[Any, Any, State]
 DigestPath = Annotated[str, Parameter(pattern=r"^[0-9a-f]{64}$")]
 _NO_BYTES_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _CHUNK_BYTES = 2**20
 
 
 @put(routes.blob("{sha256:str}"), status_code=204, request_max_body_size=None)
-async def put_blob(request: Asked, sha256: DigestPath, market: Market, gate: Gate) -> None:
+async def put_blob(request: Asked, sha256: DigestPath, market: TheMarket, gate: TheGate) -> None:
     """Store a blob. The signature covers its digest, so it is checked before a byte is read."""
     key = gate.sender_of(request, sha256)
     await gate.check_member(key)
@@ -57,7 +55,9 @@ async def put_blob(request: Asked, sha256: DigestPath, market: Market, gate: Gat
 
 
 @route(routes.blob("{sha256:str}"), http_method=[HttpMethod.GET, HttpMethod.HEAD], status_code=200)
-async def get_blob(request: Asked, sha256: DigestPath, market: Market, gate: Gate) -> Response[Any]:
+async def get_blob(
+    request: Asked, sha256: DigestPath, market: TheMarket, gate: TheGate
+) -> Response[Any]:
     """Read a blob, or one range of it."""
     key = gate.sender_of(request, _NO_BYTES_SHA256)
     await gate.check_member(key)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, get, post
-from litestar.datastructures import State
+from litestar import get, post
 from litestar.params import Parameter
 
 from gridle.market.protocol import routes
@@ -24,9 +23,8 @@ from gridle.market.protocol.job_messages import (
     VerdictReply,
 )
 from gridle.market.service import bells
-from gridle.market.service.http.auth import Gate
+from gridle.market.service.http.given import After, Asked, TheGate, TheMarket, WaitS
 from gridle.market.service.http.long_poll import look_until
-from gridle.market.service.http.node_routes import After, WaitS
 from gridle.market.service.usecases import (
     cover,
     ending,
@@ -36,16 +34,14 @@ from gridle.market.service.usecases import (
     relaying,
     submission,
 )
-from gridle.market.service.usecases.market import Market
 
-Asked = Request[Any, Any, State]
 JobPath = Annotated[str, Parameter(pattern=r"^job-[0-9a-f]{16}$")]
 AddressPath = Annotated[str, Parameter(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
 
 @post(routes.REQUESTORS, status_code=200)
 async def enrol_requestor(
-    request: Asked, data: RequestorEnrolment, market: Market, gate: Gate
+    request: Asked, data: RequestorEnrolment, market: TheMarket, gate: TheGate
 ) -> RequestorEnrolment:
     """Let a client key speak for a payer."""
     key = await gate.sender(request)
@@ -53,14 +49,16 @@ async def enrol_requestor(
 
 
 @post(routes.JOBS, status_code=200)
-async def submit(request: Asked, data: JobSubmission, market: Market, gate: Gate) -> JobStatus:
+async def submit(
+    request: Asked, data: JobSubmission, market: TheMarket, gate: TheGate
+) -> JobStatus:
     """Open a job."""
     key = await gate.requestor(request)
     return await asyncio.to_thread(submission.submit, market, key, data)
 
 
 @get(routes.JOBS)
-async def list_jobs(request: Asked, market: Market, gate: Gate) -> JobList:
+async def list_jobs(request: Asked, market: TheMarket, gate: TheGate) -> JobList:
     """List the requestor's jobs."""
     key = await gate.requestor(request)
     return await asyncio.to_thread(job_view.listing, market, key)
@@ -70,8 +68,8 @@ async def list_jobs(request: Asked, market: Market, gate: Gate) -> JobList:
 async def get_job(
     request: Asked,
     job_id: JobPath,
-    market: Market,
-    gate: Gate,
+    market: TheMarket,
+    gate: TheGate,
     after: After = 0,
     wait_s: WaitS = 0.0,
 ) -> JobDetail:
@@ -87,7 +85,9 @@ async def get_job(
 
 
 @post(routes.job_cancel("{job_id:str}"), status_code=200)
-async def cancel_job(request: Asked, job_id: JobPath, market: Market, gate: Gate) -> JobStatus:
+async def cancel_job(
+    request: Asked, job_id: JobPath, market: TheMarket, gate: TheGate
+) -> JobStatus:
     """Stop a job."""
     key = await gate.requestor(request)
     return await asyncio.to_thread(ending.cancel, market, key, job_id)
@@ -95,7 +95,7 @@ async def cancel_job(request: Asked, job_id: JobPath, market: Market, gate: Gate
 
 @post(routes.job_verdicts("{job_id:str}"), status_code=200)
 async def judge(
-    request: Asked, job_id: JobPath, data: VerdictBatch, market: Market, gate: Gate
+    request: Asked, job_id: JobPath, data: VerdictBatch, market: TheMarket, gate: TheGate
 ) -> VerdictReply:
     """Take the requestor's verdicts."""
     key = await gate.requestor(request)
@@ -104,7 +104,7 @@ async def judge(
 
 @get(routes.payer("{address:str}"))
 async def payer_account(
-    request: Asked, address: AddressPath, market: Market, gate: Gate
+    request: Asked, address: AddressPath, market: TheMarket, gate: TheGate
 ) -> PayerAccount:
     """Tell what a payer's deposit is bound to."""
     await gate.spokesman(request, address)
@@ -113,7 +113,7 @@ async def payer_account(
 
 @post(routes.RELAY_DEPOSITS, status_code=200)
 async def relay_deposit(
-    request: Asked, data: DepositAuthorization, market: Market, gate: Gate
+    request: Asked, data: DepositAuthorization, market: TheMarket, gate: TheGate
 ) -> RelayReceipt:
     """Carry a deposit to the chain."""
     await gate.spokesman(request, data.payer)
@@ -122,7 +122,7 @@ async def relay_deposit(
 
 @post(routes.RELAY_APPOINTMENTS, status_code=200)
 async def relay_appointment(
-    request: Asked, data: SignedAppointment, market: Market, gate: Gate
+    request: Asked, data: SignedAppointment, market: TheMarket, gate: TheGate
 ) -> RelayReceipt:
     """Carry an appointment to the chain."""
     await gate.spokesman(request, data.appointment.payer)
