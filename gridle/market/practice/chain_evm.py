@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from eth import constants
+from eth._utils.address import generate_contract_address
 from eth.abc import (
     BlockAPI,
     BlockHeaderAPI,
@@ -80,6 +81,12 @@ class Mined:
     index: int
     gas_used: int
     first_log_index: int
+
+    def created(self) -> bytes | None:
+        """Return the address of the contract that it deployed, if it deployed one."""
+        if self.transaction.to:
+            return None
+        return generate_contract_address(self.transaction.sender, self.transaction.nonce)
 
 
 class CallFailedError(Exception):
@@ -236,7 +243,9 @@ class PracticeChain:
             return int(self._blocks.gas_estimator(state, self._unsigned(call, state)))
 
     def _now_on(self, header: BlockHeaderAPI) -> BlockHeaderAPI:
-        return header.copy(timestamp=max(header.timestamp, int(self._clock())), gas_used=0)
+        # A call runs in a block after this header, which py-evm puts at least a second later.
+        now = max(header.timestamp, int(self._clock()))
+        return header.copy(timestamp=now - 1, gas_used=0)
 
     def _unsigned(self, call: Call, state: StateAPI) -> SignedTransactionAPI:
         transaction = self._blocks.create_unsigned_transaction(

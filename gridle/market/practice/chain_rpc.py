@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from eth._utils.address import generate_contract_address
 from eth.abc import BlockHeaderAPI, StateAPI
 from eth_typing import Address
 from eth_utils.exceptions import ValidationError
@@ -131,13 +130,7 @@ class Methods:
 
     def _receipt(self, untrusted_hash: str) -> object:
         mined = self._chain.find(_bytes(untrusted_hash))
-        if mined is None:
-            return None
-        created = None
-        if not mined.transaction.to:
-            origin = mined.transaction
-            created = generate_contract_address(origin.sender, origin.nonce)
-        return shapes.receipt_json(mined, created)
+        return mined and shapes.receipt_json(mined)
 
     def _block_by_number(self, tag: str, full: bool = False) -> object:  # noqa: FBT001, FBT002 - JSON-RPC's own
         if tag in ("latest", "pending"):

@@ -82,8 +82,9 @@ def transaction_json(mined: Mined) -> Json:
     }
 
 
-def receipt_json(mined: Mined, created: bytes | None) -> Json:
-    """Return a receipt; `created` is the address of the contract that was deployed, if one."""
+def receipt_json(mined: Mined) -> Json:
+    """Return a receipt."""
+    created = mined.created()
     transaction, header = mined.transaction, mined.block.header
     return {
         "transactionHash": data(transaction.hash),
