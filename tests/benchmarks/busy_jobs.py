@@ -9,6 +9,9 @@ from pathlib import Path
 
 from gridle.resources_folder import resources_folder
 
+PYTHON_JOB = "cancer-screening"
+"""The practice job whose image has a Python."""
+
 _SPIN_C = "int main(void) { volatile unsigned n = 0; for (;;) n++; }\n"
 _MANIFEST = """
 [job]
@@ -50,10 +53,9 @@ def compile_spin(folder: Path) -> Path:
 def write_busy_jobs(folder: Path, tasks_each: int) -> Path:
     """Write a busy WebAssembly job and a busy container job; returns their folder.
 
-    The container job uses the image of the practice's `render` job, so it stands in a folder of
-    that name.
+    The container job uses a practice job's image, so it stands in a folder of that name.
     """
-    wasm, container = folder / "busy-wasm", folder / "render"
+    wasm, container = folder / "busy-wasm", folder / PYTHON_JOB
     wasm.mkdir(parents=True)
     container.mkdir()
     compile_spin(wasm)
@@ -63,10 +65,10 @@ def write_busy_jobs(folder: Path, tasks_each: int) -> Path:
             name="busy-wasm", tasks=tasks, runtime='kind = "wasm"\nmodule = "spin.wasm"'
         )
     )
-    shutil.copy(resources_folder() / "practice-jobs" / "render" / "packages.txt", container)
+    shutil.copy(resources_folder() / "practice-jobs" / PYTHON_JOB / "packages.txt", container)
     runtime = (
         'kind = "container"\nimage_recipe = "packages.txt"\n'
-        'command = ["sh", "-c", "while :; do :; done"]'
+        'command = ["python3", "-c", "while True: pass"]'
     )
     (container / "manifest.toml").write_text(
         _MANIFEST.format(name="busy-container", tasks=tasks, runtime=runtime)

@@ -35,7 +35,7 @@ def measure() -> Iterator[Row]:
         bench(Path(folder) / "tasks") as made,
     ):
         yield from _rows("wasm", _hold(made, made.prepare_wasm(compile_spin(Path(folder)))))
-        spin = made.prepare_container("sh", "-c", "while :; do :; done")
+        spin = made.prepare_container("python3", "-c", "while True: pass")
         if made.works("container") and spin:
             yield from _rows("container", _hold(made, spin))
         else:

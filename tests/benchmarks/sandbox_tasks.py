@@ -20,6 +20,7 @@ from gridle.market.protocol.manifest import (
 from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.build import build_sandboxes
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
+from tests.benchmarks.busy_jobs import PYTHON_JOB
 
 END_TIMEOUT_S = 60.0
 _RESOURCES = Resources(reference_s=60.0, memory_bytes=128 * 2**20)
@@ -46,8 +47,8 @@ class Bench:
         return runtime
 
     def prepare_container(self, *command: str) -> ContainerRuntime | None:
-        """Return a runtime on the render job's image; None where it was not built."""
-        recipe = resources_folder() / "practice-jobs" / "render" / "packages.txt"
+        """Return a runtime on a practice job's image; None where it was not built."""
+        recipe = resources_folder() / "practice-jobs" / PYTHON_JOB / "packages.txt"
         image = image_of_recipe(recipe)
         return ContainerRuntime(image, command) if image else None
 

@@ -20,6 +20,9 @@ from tests.benchmarks.table import Row
 
 ROUNDS = 9
 _NOOP_C = "int main(void) { return 0; }\n"
+_NOTHING = ("python3", "-I", "-S", "-c", "pass")
+_LIMITS_HERE = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
+"""Without these the bare engine cannot start where its own limits cannot be raised."""
 _FULL = Share(100.0)
 
 
@@ -30,7 +33,7 @@ def measure() -> Iterator[Row]:
         bench(Path(folder) / "tasks") as made,
     ):
         yield from _wasm(made, Path(folder))
-        noop = made.prepare_container("true")
+        noop = made.prepare_container(*_NOTHING)
         if made.works("container") and noop:
             yield from _container(made, noop)
         else:
@@ -63,7 +66,8 @@ def _container(made: Bench, noop: ContainerRuntime) -> Iterator[Row]:
     engine = find_engine()
     program, runtime = getattr(engine, "program", "podman"), getattr(engine, "runtime", None)
     argv = [program, *(["--runtime", runtime] if runtime else [])]
-    argv += ["run", "--rm", "--network", "none", f"sha256:{noop.image_sha256}", "true"]
+    argv += ["run", "--rm", "--network", "none", *_LIMITS_HERE]
+    argv += [f"sha256:{noop.image_sha256}", *_NOTHING]
     ours_s, bare_s = _in_turn(
         lambda: _run(made, noop), lambda: subprocess.run(argv, check=True, capture_output=True)
     )
