@@ -107,13 +107,16 @@ class Agent:
         self._held: frozenset[LeaseId] | None = None
         self._state: WorkerState | None = None
         self._ended = False
+        self.ended_well = False
+        """Whether the agent has come to its end as it was asked to."""
         self._thread = threading.Thread(target=self._run, name="agent")
 
     def start(self) -> None:
-        """Clear what an earlier run left, then begin."""
+        """Clear what an earlier run left, publish the first state, and begin."""
         self._runner.sweep()
         self._roster.restore()
         self._reporter.repeat_undelivered(self._parts.clock())
+        self._follow(self._parts.clock())
         self._thread.start()
 
     def ask(self, command: Command, answer: Callable[[Sentence | None], None]) -> None:
@@ -133,22 +136,28 @@ class Agent:
         self._governor.begin()
 
     def _run(self) -> None:
+        try:
+            self._serve()
+            self.ended_well = True
+        finally:
+            self._parts.source.close()
+            self._runner.close(_CLOSE_S)
+            self._parts.probes.close()
+            self._parts.ledger.close()
+
+    def _serve(self) -> None:
         parts = self._parts
         parts.probes.start(lambda: self._queue.put(ReadingsChanged()))
         parts.source.start(
             lambda event: self._queue.put(FromSource(event)), parts.ledger.settled_after
         )
         while not self._ended:
-            self._follow(parts.clock())
             try:
                 event = self._queue.get(timeout=self._patience_s(parts.clock()))
             except Empty:
                 event = None
             self._step(event, parts.clock())
-        parts.source.close()
-        self._runner.close(_CLOSE_S)
-        parts.probes.close()
-        parts.ledger.close()
+            self._follow(parts.clock())
 
     def _patience_s(self, now: float) -> float:
         """Return how long nothing can happen that no event would tell."""

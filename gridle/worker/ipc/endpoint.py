@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 SOCKET_NAME = "worker.sock"
+PORT_NAME = "worker.port"
 TOKEN_NAME = "worker.token"  # noqa: S105 - the name of a file, not a secret
 _MAX_UNIX_PATH_BYTES = 100
 
@@ -40,6 +41,11 @@ class Endpoint:
     def token_path(self) -> Path:
         """The owner-only file with the token."""
         return self.home / TOKEN_NAME
+
+    @property
+    def port_path(self) -> Path:
+        """The file with the loopback TCP port, where there are no Unix sockets (Windows)."""
+        return self.home / PORT_NAME
 
     def read_token(self) -> str:
         """Return the token.

@@ -127,9 +127,9 @@ class MoneyTable:
             f"SELECT units_sum(price_units) FROM verdicts AS v WHERE accepted AND {_PAID}"  # noqa: S608 - a constant
         ).fetchone()[0]
         return Earnings(
-            pending_units=int(pending),
-            earned_units=int(total) - int(paid),
-            paid_units=int(paid),
-            today_units=int(today),
+            pending_units=int(pending or 0),
+            earned_units=int(total or 0) - int(paid or 0),
+            paid_units=int(paid or 0),
+            today_units=int(today or 0),
             tasks_done=done,
         )

@@ -17,7 +17,7 @@ from gridle.worker.sources.delivering import Delivering
 from gridle.worker.sources.leasing import Leasing
 from gridle.worker.sources.port import Capacity, SourceEvent
 from gridle.worker.sources.renewing import Renewing
-from gridle.worker.sources.session import MarketSession, OnEvent
+from gridle.worker.sources.session import MarketSession
 from gridle.worker.sources.settling import Settling
 from gridle.worker.sources.signed_http import SignedHttp
 
@@ -31,14 +31,13 @@ class MarketSource:
     def __init__(self, url: str, identity: Identity, payout: Address, blob_folder: Path) -> None:
         self._http = SignedHttp(url, identity)
         self._blobs = BlobCache(blob_folder, self._http)
-        self._on_event: OnEvent = _nobody_listens
-        self._session = MarketSession(self._http, payout, lambda event: self._on_event(event))
+        self._session = MarketSession(self._http, payout, _nobody_listens)
         self._delivering = Delivering(self._session)
         self._threads: list[threading.Thread] = []
 
     def start(self, on_event: Callable[[SourceEvent], None], settled_after: int) -> None:
         """Begin; settlements are asked for from after this sequence number."""
-        self._on_event = on_event
+        self._session.on_event = on_event
         steps = {
             "leasing": Leasing(self._session, self._blobs).step,
             "renewing": Renewing(self._session).step,

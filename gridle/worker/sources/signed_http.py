@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -81,7 +81,7 @@ class SignedHttp:
                 session.close()
             self._sessions.clear()
 
-    def _exchange(  # noqa: PLR0913 - one request is this many things
+    def _exchange(
         self, method: str, path: str, body: bytes | None, kind: type[T], what: str, wait_s: float
     ) -> T:
         sha256 = hashlib.sha256(body or b"").hexdigest()
@@ -91,11 +91,11 @@ class SignedHttp:
             return decode(_limited(answer, MAX_MESSAGE_BYTES), kind, what=what)
 
     @contextmanager
-    def _answer(  # noqa: PLR0913 - one request is this many things
+    def _answer(
         self,
         method: str,
         path: str,
-        body: object,
+        body: bytes | BinaryIO | None,
         sha256: Sha256,
         headers: dict[str, str],
         timeout_s: float,
@@ -112,7 +112,7 @@ class SignedHttp:
             answer = self._session().request(
                 method,
                 url,
-                data=body,  # type: ignore[arg-type] - bytes, an open file or nothing
+                data=body,
                 headers=headers | signed,
                 timeout=(CONNECT_TIMEOUT_S, timeout_s),
                 stream=True,

@@ -1,0 +1,187 @@
+"""Puts the worker together: the only module that constructs its adapters."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from gridle.lifeline import announce_ready, end_with_parent
+from gridle.market.protocol.eip712 import checksum_address
+from gridle.market.protocol.errors import InvalidInputError
+from gridle.market.protocol.identity import load_identity
+from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.agent import Agent, Parts
+from gridle.worker.instance_lock import lock_home
+from gridle.worker.ipc.endpoint import Endpoint
+from gridle.worker.ipc.messages import WorkerState
+from gridle.worker.ipc.server import IpcServer
+from gridle.worker.ledger.ledger import open_ledger
+from gridle.worker.policy.limits import Limits, default_limits
+from gridle.worker.probes.build import build_probes
+from gridle.worker.sandbox.build import build_sandboxes
+from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
+from gridle.worker.sources.market import MarketSource
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+_WORKER_ID_CHARS = 12
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line asked for; None means as remembered."""
+
+    home: Path
+    market_url: str | None
+    payout: str | None
+    starts: bool
+    with_parent: bool
+
+
+def run_worker(options: RunOptions) -> int:
+    """Run the worker until a signal, its parent's end or a client's Shutdown; returns 0.
+
+    Raises:
+        GridleError: it cannot run; the sentence says what to do.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(lock_home(options.home))
+        now = time.time()
+        loaded = load(options.home / SETTINGS_NAME, Settings, now)
+        settings = _settings(options, loaded.value or Settings())
+        parts = _parts(options.home, settings, loaded.warning, now)
+        door = _Door(Endpoint(options.home))
+        agent = Agent(parts, door.publish)
+        if options.starts:
+            agent.begin_work()
+        _end_on_signals(agent.stop)
+        if options.with_parent:
+            end_with_parent(agent.stop)
+        agent.start()
+        door.open(agent)
+        stack.callback(door.close)
+        announce_ready(pid=os.getpid(), socket=str(door.endpoint.socket_path))
+        agent.join()
+    return 0 if agent.ended_well else 1
+
+
+class _Door:
+    """The local door opens with the first state, and shows each that follows."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._lock = threading.Lock()
+        self._newest: WorkerState | None = None
+        self._server: IpcServer | None = None
+
+    def publish(self, state: WorkerState) -> None:
+        """Take a newer state."""
+        with self._lock:
+            self._newest = state
+            if self._server is not None:
+                self._server.publish(state)
+
+    def open(self, agent: Agent) -> None:
+        """Open the door; there is a state by now."""
+        with self._lock:
+            if self._newest is not None:
+                self._server = IpcServer(self.endpoint, self._newest, agent.ask)
+
+    def close(self) -> None:
+        """Shut it."""
+        if self._server is not None:
+            self._server.close()
+
+
+def _settings(options: RunOptions, remembered: Settings) -> Settings:
+    """Return what holds now, remembered for the next time.
+
+    Raises:
+        InvalidInputError: something is malformed, or was never given.
+    """
+    url = _checked_url(options.market_url) or remembered.market_url
+    payout = _checked_address(options.payout) or remembered.payout_address
+    if url is None or payout is None:
+        raise InvalidInputError(
+            "The worker needs a market and an address to be paid at: `gridle worker run --market "
+            "URL --payout ADDRESS`; to try it all with play money, run `gridle practice`.",
+            "工作端需要市场地址和收款地址：`gridle worker run --market URL --payout ADDRESS`；"
+            "想用练习币试用，请运行 `gridle practice`。",
+        )
+    settings = Settings(url, payout)
+    if settings != remembered:
+        save(options.home / SETTINGS_NAME, settings)
+    return settings
+
+
+def _checked_url(untrusted: str | None) -> str | None:
+    if untrusted is not None and not _URL.fullmatch(untrusted):
+        raise InvalidInputError(
+            f"'{untrusted}' is not a market's URL; it begins with https:// (or http:// here).",
+            f"“{untrusted}” 不是市场网址；它应以 https://（本机可用 http://）开头。",
+        )
+    return untrusted
+
+
+def _checked_address(untrusted: str | None) -> str | None:
+    if untrusted is None:
+        return None
+    if not _ADDRESS.fullmatch(untrusted):
+        raise InvalidInputError(
+            f"'{untrusted}' is not a wallet address: 0x and 40 hexadecimal digits.",
+            f"“{untrusted}” 不是钱包地址：应为 0x 加 40 位十六进制数字。",
+        )
+    address = checksum_address(untrusted)
+    one_case = untrusted[2:] in (untrusted[2:].lower(), untrusted[2:].upper())
+    if not one_case and untrusted != address:
+        raise InvalidInputError(
+            f"The wallet address '{untrusted}' has a typing error: its checksum is wrong.",
+            f"钱包地址“{untrusted}”有误：校验和不正确。",
+        )
+    return address
+
+
+def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float) -> Parts:
+    identity = load_identity(home / "node.key")
+    opened = open_ledger(home / "ledger.sqlite", now)
+    cores = psutil.cpu_count() or 1
+    memory_bytes = psutil.virtual_memory().total
+    limits = load(home / LIMITS_NAME, Limits, now)
+    url, payout = settings.market_url or "", settings.payout_address or ""
+    sandboxes = build_sandboxes(home, identity.public_key[:_WORKER_ID_CHARS])
+    return Parts(
+        home=home,
+        ledger=opened.ledger,
+        source=MarketSource(url, identity, payout, home / "blobs"),
+        sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
+        probes=build_probes(),
+        limits=limits.value or default_limits(cores, memory_bytes),
+        save_limits=_limits_saver(home / LIMITS_NAME),
+        node=identity.public_key,
+        market_url=url,
+        payout_address=payout,
+        cores=cores,
+        memory_bytes=memory_bytes,
+        warnings=tuple(each for each in (warning, limits.warning, opened.warning) if each),
+        clock=time.time,
+        new_salt=lambda: secrets.token_hex(32),
+    )
+
+
+def _limits_saver(path: Path) -> Callable[[Limits], None]:
+    return lambda limits: save(path, limits)
+
+
+def _end_on_signals(end: Callable[[], None]) -> None:
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda _number, _frame: end())

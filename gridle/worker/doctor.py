@@ -1,0 +1,117 @@
+"""Looks over this machine: what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridle.market.protocol.sentence import Sentence
+
+_MARKET_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    works: bool
+    sentence: Sentence
+
+
+def examine(home: Path, market_url: str | None) -> Iterator[Finding]:
+    """Yield the findings one by one, since some take seconds."""
+    yield _folder(home)
+    yield from _sandboxes(home)
+    yield _probes()
+    yield _market(market_url)
+
+
+def _folder(home: Path) -> Finding:
+    from gridle.worker.agent.disk import shortage  # noqa: PLC0415 - only the doctor's run needs it
+
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = home / f"doctor-{os.getpid()}.new"
+        draft.write_bytes(b"ok")
+        draft.unlink()
+        short = shortage(home)
+    except OSError as error:
+        return Finding(
+            "folder",
+            works=False,
+            sentence=Sentence(
+                f"The folder {home} cannot be written ({error.strerror}); choose another with "
+                "--home, or change its permissions.",
+                f"无法写入文件夹 {home}（{error.strerror}）；请换用 --home 或修改权限。",
+            ),
+        )
+    fine = Sentence(f"The folder {home} can be written.", f"文件夹 {home} 可写。")
+    return Finding("folder", short is None, short or fine)
+
+
+def _sandboxes(home: Path) -> Iterator[Finding]:
+    from gridle.worker.sandbox.build import build_sandboxes  # noqa: PLC0415 - loads wasmtime's host
+
+    for sandbox in build_sandboxes(home, "doctor"):
+        found = sandbox.availability()
+        yield Finding(sandbox.kind, found.works, found.explanation)
+        sandbox.close()
+
+
+def _probes() -> Finding:
+    from gridle.worker.probes.build import build_probes  # noqa: PLC0415 - only this one needs it
+
+    probes = build_probes()
+    try:
+        probes.start(lambda: None)
+        readings = probes.read(0.0)
+    finally:
+        probes.close()
+    if readings.session_unseen:
+        sentence = Sentence(
+            "There is a session whose keyboard and mouse cannot be seen, so it counts as in use; "
+            "run the worker inside an X11 session, or allow work while in use.",
+            "存在无法感知键盘鼠标的会话，因此视为使用中；请在 X11 会话中运行，或允许使用时工作。",
+        )
+    elif readings.seconds_since_input is None:
+        sentence = Sentence(
+            "There is no desktop session: this machine counts as unused.",
+            "没有桌面会话：本机视为空闲。",
+        )
+    else:
+        idle_s = int(readings.seconds_since_input)
+        sentence = Sentence(
+            f"Keyboard and mouse are seen; the last input was {idle_s} s ago.",
+            f"可感知键盘与鼠标；上次输入在 {idle_s} 秒前。",
+        )
+    return Finding("probes", not readings.session_unseen, sentence)
+
+
+def _market(url: str | None) -> Finding:
+    if url is None:
+        sentence = Sentence(
+            "No market is set; give one with `gridle worker run --market URL`.",
+            "尚未设置市场；请用 `gridle worker run --market URL` 指定。",
+        )
+        return Finding("market", works=False, sentence=sentence)
+    import requests  # noqa: PLC0415 - 20 MB that only this finding needs
+
+    from gridle.market.protocol import routes  # noqa: PLC0415 - goes with it
+
+    try:
+        answer = requests.get(url.rstrip("/") + routes.MARKET, timeout=_MARKET_TIMEOUT_S)
+        answer.raise_for_status()
+    except requests.RequestException:
+        sentence = Sentence(
+            f"The market at {url} does not answer; check the URL and this machine's network.",
+            f"位于 {url} 的市场没有响应；请检查网址与本机网络。",
+        )
+        return Finding("market", works=False, sentence=sentence)
+    return Finding(
+        "market",
+        works=True,
+        sentence=Sentence(f"The market at {url} answers.", f"位于 {url} 的市场有响应。"),
+    )
