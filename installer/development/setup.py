@@ -13,13 +13,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE))  # `python -I` leaves it out
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # `python -I` leaves it out
 
-from environment import Environment  # noqa: E402 # after the path is set
-from images_stamp import ImagesStamp  # noqa: E402 # after the path is set
-from system_packages import BENCH_NEEDS, NEEDS, install  # noqa: E402 # after the path is set
+from installer.development.environment import Environment  # noqa: E402 # after the path is set
+from installer.development.images_stamp import ImagesStamp  # noqa: E402 # after the path is set
+from installer.development.system_packages import (  # noqa: E402 # after the path is set
+    BENCH_NEEDS,
+    NEEDS,
+    install,
+)
 
 
 def set_up(python: str) -> int:

@@ -172,7 +172,8 @@ def _suite() -> str:
         raise UnavailableError(
             "This is not Debian or Ubuntu, so base images cannot be made here; container practice "
             "jobs wait, WebAssembly jobs go on.",
-            "本系统不是 Debian 或 Ubuntu，无法制作基础镜像；容器练习任务将等待，WebAssembly 任务照常进行。",
+            "本系统不是 Debian 或 Ubuntu，无法制作基础镜像；容器练习任务将等待，"
+            "WebAssembly 任务照常进行。",
         )
     return name
 

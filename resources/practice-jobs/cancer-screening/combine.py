@@ -83,7 +83,7 @@ def bar(rank: int, one: Scored) -> list[str]:
         text(LEFT - 14, y + 14, one.name, 'font-size="15" text-anchor="end" fill="#1d2a35"'),
         text(LEFT - 14, y + 31, one.settings, 'font-size="11" text-anchor="end" fill="#5a6772"'),
         f'<rect x="{LEFT}" y="{y}" width="{x_of(middle) - LEFT:.1f}" height="30" fill="{colour}"/>',
-        f'<line x1="{x_of(middle - deviation):.1f}" y1="{y_whisker}" '
+        f'<line x1="{x_of(middle - deviation):.1f}" y1="{y_whisker}"',
         f'x2="{x_of(middle + deviation):.1f}" y2="{y_whisker}" stroke="#1d2a35" stroke-width="2"/>',
         text(LEFT + 10, y + 20, f"{middle:.4f}", 'font-size="14" fill="#ffffff"'),
     ]
@@ -94,8 +94,8 @@ def draw(best: list[Scored], candidates: int) -> str:
     height = TOP + ROW * len(best) + 70
     base = height - 62
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-        f'viewBox="0 0 {WIDTH} {height}" font-family="DejaVu Sans, sans-serif">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        f'width="{WIDTH}" height="{height}" font-family="DejaVu Sans, sans-serif">',
         f'<rect width="{WIDTH}" height="{height}" fill="#fbfaf7"/>',
         text(40, 46, "Which model tells tumours apart best?", 'font-size="25" fill="#1d2a35"'),
         text(

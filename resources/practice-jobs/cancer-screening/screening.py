@@ -12,6 +12,7 @@ from pathlib import Path
 
 FOLDS, REPEATS, PATIENTS = 5, 3, 569
 MAX_BYTES = 2**20
+THRESHOLD = 0.5  # a tumour rated above it is called malignant
 _DIAGNOSES = (
     "3ffffc7fff7fa0d8585ac6e2630900ec6b6484010d3309d44deea5e620c9a105fff81496"
     "000940008a1c2a203800dd820898101048005a094a018100202906a0958800b0000007e"
@@ -86,8 +87,12 @@ def score(candidate: Candidate) -> Score:
     """Score a candidate from the probabilities alone."""
     aucs, right, found = [], 0, 0
     for repeat, probabilities in enumerate(candidate.probabilities):
-        right += sum((p >= 0.5) == sick for p, sick in zip(probabilities, MALIGNANT, strict=True))
-        found += sum(p >= 0.5 and sick for p, sick in zip(probabilities, MALIGNANT, strict=True))
+        right += sum(
+            (p >= THRESHOLD) == sick for p, sick in zip(probabilities, MALIGNANT, strict=True)
+        )
+        found += sum(
+            p >= THRESHOLD and sick for p, sick in zip(probabilities, MALIGNANT, strict=True)
+        )
         for fold in range(FOLDS):
             members = [i for i in range(PATIENTS) if fold_of(i, repeat) == fold]
             aucs.append(

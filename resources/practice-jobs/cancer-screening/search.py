@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,54 +31,68 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 FOLDS, REPEATS = 5, 3
+Candidate = tuple[dict[str, Any], Any]
+"""A candidate's settings and its untrained model (scikit-learn has no types)."""
 
 
-def candidates(model: str, part: int, seed: int) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Yield the settings and the untrained model of each candidate of this part of the grid."""
-    if model == "logistic":
-        for strength in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)[part::2]:
-            for penalty in ("l1", "l2"):
-                yield (
-                    {"C": strength, "penalty": penalty},
-                    LogisticRegression(
-                        C=strength,
-                        penalty=penalty,
-                        solver="saga",
-                        max_iter=4000,
-                        tol=1e-3,
-                        random_state=seed,
-                    ),
-                )
-    elif model == "svm":
-        for strength in (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)[part::2]:
-            for gamma in (0.002, 0.005, 0.01, 0.02, 0.04):
-                yield (
-                    {"C": strength, "gamma": gamma},
-                    SVC(C=strength, gamma=gamma, probability=True, random_state=seed),
-                )
-    elif model == "neighbours":
-        for count in (3, 5, 7, 9, 11, 15, 21, 31):
-            for weights in ("uniform", "distance"):
-                for power in (1.0, 1.5, 2.0):
-                    yield (
-                        {"k": count, "weights": weights, "power": power},
-                        KNeighborsClassifier(count, weights=weights, p=power),
-                    )
-    elif model == "network":
-        for width in ((8,), (16,), (32,))[part::2]:
-            for alpha in (0.01, 0.3, 3.0):
-                yield (
-                    {"hidden": list(width), "alpha": alpha},
-                    MLPClassifier(width, alpha=alpha, max_iter=150, tol=1e-3, random_state=seed),
-                )
-    else:
-        kind = {"forest": RandomForestClassifier, "extra-trees": ExtraTreesClassifier}[model]
+def logistic(part: int, seed: int) -> Iterator[Candidate]:
+    """Yield linear models with few (l1) or small (l2) weights."""
+    for strength in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)[part::2]:
+        for penalty in ("l1", "l2"):
+            settings = {"C": strength, "penalty": penalty}
+            model = LogisticRegression(
+                **settings, solver="saga", max_iter=4000, tol=1e-3, random_state=seed
+            )
+            yield settings, model
+
+
+def support_vectors(part: int, seed: int) -> Iterator[Candidate]:
+    """Yield support vector machines with radial kernels."""
+    for strength in (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)[part::2]:
+        for gamma in (0.002, 0.005, 0.01, 0.02, 0.04):
+            settings = {"C": strength, "gamma": gamma}
+            yield settings, SVC(**settings, probability=True, random_state=seed)
+
+
+def neighbours(_part: int, _seed: int) -> Iterator[Candidate]:
+    """Yield votes of the most similar patients."""
+    for count in (3, 5, 7, 9, 11, 15, 21, 31):
+        for weights in ("uniform", "distance"):
+            for power in (1.0, 1.5, 2.0):
+                settings = {"k": count, "weights": weights, "power": power}
+                yield settings, KNeighborsClassifier(count, weights=weights, p=power)
+
+
+def network(part: int, seed: int) -> Iterator[Candidate]:
+    """Yield small neural networks."""
+    for width in (8, 16, 32)[part::2]:
+        for alpha in (0.01, 0.3, 3.0):
+            settings = {"hidden": width, "alpha": alpha}
+            model = MLPClassifier((width,), alpha=alpha, max_iter=150, tol=1e-3, random_state=seed)
+            yield settings, model
+
+
+def trees(kind: Any) -> Callable[[int, int], Iterator[Candidate]]:  # noqa: ANN401 # untyped library
+    """Return the grid of one kind of ensemble of trees."""
+
+    def grid(part: int, seed: int) -> Iterator[Candidate]:
         for depth in (4, 8, None)[part::2]:
             for leaf in (1, 3):
-                yield (
-                    {"trees": 60, "depth": depth, "leaf": leaf},
-                    kind(60, max_depth=depth, min_samples_leaf=leaf, random_state=seed),
-                )
+                settings = {"trees": 60, "depth": depth, "leaf": leaf}
+                model = kind(60, max_depth=depth, min_samples_leaf=leaf, random_state=seed)
+                yield settings, model
+
+    return grid
+
+
+GRIDS = {
+    "logistic": logistic,
+    "svm": support_vectors,
+    "neighbours": neighbours,
+    "network": network,
+    "forest": trees(RandomForestClassifier),
+    "extra-trees": trees(ExtraTreesClassifier),
+}
 
 
 def fold_of(patient: int, repeat: int) -> int:
@@ -87,7 +101,12 @@ def fold_of(patient: int, repeat: int) -> int:
     return ((mixed ^ (mixed >> 15)) * 2246822519 & 0xFFFFFFFF) % 1000 % FOLDS
 
 
-def held_out_probabilities(model: Any, features: Any, labels: Any, repeat: int) -> list[float]:
+def held_out_probabilities(
+    model: Any,  # noqa: ANN401 # untyped library
+    features: np.ndarray,
+    labels: np.ndarray,
+    repeat: int,
+) -> list[float]:
     """Return each patient's probability of a malignant tumour, by a model that never saw them."""
     folds = np.array([fold_of(patient, repeat) for patient in range(len(labels))])
     probabilities = np.zeros(len(labels))
@@ -101,7 +120,7 @@ def held_out_probabilities(model: Any, features: Any, labels: Any, repeat: int) 
 def main() -> None:
     """Score this task's part of the grid."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--model", required=True, choices=GRIDS)
     parser.add_argument("--part", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -115,7 +134,7 @@ def main() -> None:
                 for repeat in range(REPEATS)
             ],
         }
-        for settings, model in candidates(options.model, options.part, options.seed)
+        for settings, model in GRIDS[options.model](options.part, options.seed)
     ]
     result = {"model": options.model, "part": options.part, "candidates": found}
     Path("/out/scores.json").write_text(json.dumps(result), "utf-8")

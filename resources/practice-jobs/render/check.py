@@ -15,6 +15,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 COLUMNS, ROWS, WIDTH, HEIGHT = 4, 3, 240, 200
@@ -122,7 +123,7 @@ def rise(column: int, row: int, x: float, y: float) -> float:
 
 def sky(height: float) -> tuple[float, float, float]:
     """Return the sky's colour (linear light) at a height."""
-    for (low, dark), (high, light) in zip(SKY, SKY[1:], strict=False):
+    for (low, dark), (high, light) in pairwise(SKY):
         if height <= high:
             part = (height - low) / (high - low)
             red, green, blue = (d + (b - d) * part for d, b in zip(dark, light, strict=True))
@@ -132,7 +133,8 @@ def sky(height: float) -> tuple[float, float, float]:
 
 def srgb(linear: float) -> int:
     """Return the 8-bit sRGB value of linear light (IEC 61966-2-1)."""
-    bent = linear * 12.92 if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+    dim = linear <= 0.0031308  # noqa: PLR2004 # the standard's own figure
+    bent = linear * 12.92 if dim else 1.055 * linear ** (1 / 2.4) - 0.055
     return round(255 * min(max(bent, 0.0), 1.0))
 
 

@@ -130,8 +130,8 @@ def draw(histogram: list[int], risk: Risk) -> str:
     """Return the whole picture as SVG."""
     base = HEIGHT - BOTTOM
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="DejaVu Sans, sans-serif">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
+        f'width="{WIDTH}" height="{HEIGHT}" font-family="DejaVu Sans, sans-serif">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fbfaf7"/>',
         text(LEFT, 46, "What ten trading days can cost", 'font-size="25" fill="#1d2a35"'),
         text(
@@ -143,8 +143,7 @@ def draw(histogram: list[int], risk: Risk) -> str:
         ),
         *bars(histogram, risk),
         f'<line x1="{LEFT}" y1="{base}" x2="{WIDTH - LEFT}" y2="{base}" stroke="#1d2a35"/>',
-        f'<line x1="{x_of(0):.1f}" y1="{TOP}" x2="{x_of(0):.1f}" y2="{base}" stroke="#1d2a35" '
-        'stroke-opacity="0.35"/>',
+        f'<line x1="{x_of(0):.1f}" y1="{TOP}" x2="{x_of(0):.1f}" y2="{base}" stroke="#8e959a"/>',
         *marks(risk),
     ]
     for percent in range(-12, 17, 4):
