@@ -104,7 +104,7 @@ class PracticeChain:
         """Continue the chain in `store`.
 
         Raises:
-            HeaderNotFound, KeyError: the store is empty (see `create`) or damaged.
+            PyEVMError, KeyError: the store is empty (see `create`) or damaged.
         """
         self._store = store
         self._clock = clock

@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from eth.exceptions import HeaderNotFound
+from eth.exceptions import PyEVMError
 
 from gridle import lifeline
 from gridle.market.practice.chain_door import Door
@@ -37,7 +37,7 @@ def serve(home: Path, port: int, *, with_parent: bool) -> None:
     try:
         try:
             chain = open_chain(home, store)
-        except (HeaderNotFound, KeyError) as error:
+        except (PyEVMError, KeyError) as error:
             raise store.damaged() from error
         door = Door(port, Methods(chain))
         _serve(door, home, with_parent=with_parent)

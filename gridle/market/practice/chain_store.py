@@ -50,22 +50,11 @@ class ChainStore(BaseDB):
         connection = sqlite3.connect(
             self._path, timeout=1.0, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("BEGIN IMMEDIATE")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, SCHEMA_VERSION):
-            raise sqlite3.DatabaseError(version)
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, value BLOB NOT NULL) "
-            "WITHOUT ROWID"
-        )
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def damaged(self) -> CorruptStateError:
@@ -112,3 +101,21 @@ class ChainStore(BaseDB):
     def _exists(self, key: bytes) -> bool:
         row = self._connection.execute("SELECT 1 FROM entry WHERE key=?", (key,)).fetchone()
         return row is not None
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    # Looked at before anything is written, so that a damaged file stays as it is.
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if verdict != "ok" or version not in (0, SCHEMA_VERSION):
+        raise sqlite3.DatabaseError(verdict)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    if version == 0:
+        connection.execute(
+            "CREATE TABLE entry (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.execute("COMMIT")
