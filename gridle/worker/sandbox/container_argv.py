@@ -52,7 +52,7 @@ def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list
         *_fence(engine, place),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
-        *(_podman_only(engine, place) if engine.is_podman else _docker_only()),
+        *(_podman_only(place) if engine.is_podman else _docker_only()),
         *_entrypoint(engine, runtime),
         f"sha256:{runtime.image_sha256}",  # by digest: a name could be moved
         *runtime.command[1:],
@@ -132,13 +132,12 @@ def _files(engine: Engine, spec: TaskSpec) -> list[str]:
         *mounts,
         "--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={scratch_bytes}",  # noqa: S108 - the task's own
         "--workdir", "/out",
-        "--env", "HOME=/tmp",  # noqa: S108 - the task's own
+        "--env", "HOME=/tmp",
         "--env", "TZ=UTC",  # not this machine's
     ]  # fmt: skip
 
 
-def _podman_only(engine: Engine, place: Place) -> list[str]:
-    del engine
+def _podman_only(place: Place) -> list[str]:
     return [
         "--pidfile", str(place.pid_file),
         "--http-proxy=false",  # Podman would hand this machine's proxy settings on

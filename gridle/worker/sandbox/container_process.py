@@ -12,13 +12,12 @@ import os
 import subprocess
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox import container_argv as argv
-from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.cgroup import Cgroup, cgroup_of
+from gridle.worker.sandbox.container_exit import Facts, needs_inspection, reading
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
 from gridle.worker.sandbox.duty_cycle import Throttle
 from gridle.worker.sandbox.engine import Ask, Engine
@@ -31,9 +30,6 @@ _COMMAND_TIMEOUT_S = 30.0
 _START_TIMEOUT_S = 60.0
 _START_POLL_S = 0.01
 _LOG_TIMEOUT_S = 5.0
-_ENGINE_FAILED = 125
-_COMMAND_FAILED = (126, 127)
-_KILLED = 137
 
 
 @dataclass(frozen=True)
@@ -245,23 +241,21 @@ class ContainerProcess:
         self._ended.set()
 
     def _read_exit(self, status: int, log_tail: str) -> Exit:
-        if self._flooded:
-            return Exit(Ending.FAILED, explanations.FLOODED, log_tail)
-        if status == 0:
-            return Exit(Ending.FINISHED, None, log_tail)
-        if self._killed:
-            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
-        state = self._state() if status < 0 or status in (_ENGINE_FAILED, _KILLED) else {}
-        if state.get("OOMKilled"):
-            return Exit(Ending.FAILED, explanations.OUT_OF_MEMORY, log_tail)
-        if status in _COMMAND_FAILED and not self._launch.place.pid_file.exists():
-            return Exit(Ending.FAILED, explanations.command_missing(self._command()), log_tail)
-        if status < 0 or (status == _ENGINE_FAILED and state.get("ExitCode") != _ENGINE_FAILED):
-            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
-        return Exit(Ending.FAILED, explanations.exit_status(status), log_tail)
-
-    def _command(self) -> str:
-        return str(getattr(self._launch.spec.runtime, "command", ("",))[0])
+        ask_engine = needs_inspection(status) and not self._killed
+        state = self._state() if ask_engine else {}
+        code = state.get("ExitCode")
+        ending, fault = reading(
+            Facts(
+                status=status,
+                began=self._group is not None or self._launch.place.pid_file.exists(),
+                container_status=code if isinstance(code, int) else None,
+                out_of_memory=bool(state.get("OOMKilled")),
+                flooded=self._flooded,
+                killed=self._killed,
+                command=str(getattr(self._launch.spec.runtime, "command", ("",))[0]),
+            )
+        )
+        return Exit(ending, fault, log_tail)
 
 
 def _not_started(reason: str) -> UnavailableError:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 CYCLE_S = 0.020
 _SHORTEST_RUN_S = 0.001
 """A shorter turn costs more in switching than it computes."""
-_CARRIED_CYCLES = 2.0
-"""How much unused or overdrawn time is remembered, so that no burst makes up for a long wait."""
+_MOST_SAVED_S = CYCLE_S
+"""Unused time is soon forgotten, so that no burst makes up for a long wait."""
+_MOST_OWED_S = 0.5
+"""Overdrawn time (a busy machine woke us late) is remembered longer."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Balance:
 
     def after(self, share: float, elapsed_s: float, used_s: float) -> Balance:
         """Return the balance after `elapsed_s` at `share` (1.0: a whole core) with use `used_s`."""
-        bound_s = _CARRIED_CYCLES * CYCLE_S
-        return Balance(max(-bound_s, min(bound_s, self.credit_s + share * elapsed_s - used_s)))
+        credit_s = self.credit_s + share * elapsed_s - used_s
+        return Balance(max(-_MOST_OWED_S, min(_MOST_SAVED_S, credit_s)))
 
     def run_s(self) -> float:
         """Return for how much of the next cycle to run."""

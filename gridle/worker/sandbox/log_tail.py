@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 TAIL_BYTES = 8 * 2**10
-FLOOD_BYTES = 32 * 2**20
+FLOOD_BYTES = 8 * 2**20
 """A task that says more than this is ended: draining it costs CPU outside its fence."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
@@ -89,7 +90,11 @@ class SupervisedTask:
         with self._lock:
             if self._paused or self._cut_short or self._ended.is_set():
                 return
-            self._process.freeze()
+            try:
+                self._process.freeze()
+            except (GridleError, OSError) as error:  # then the promise is kept by ending it
+                self._cut_short = _unpausable(error)
+                self._process.kill()
             self._paused = True
             self._stopwatch = self._stopwatch.hold(time.monotonic())
 
@@ -112,6 +117,7 @@ class SupervisedTask:
             if self._cut_short or self._ended.is_set():
                 return
             self._cut_short = outcome
+            self._measure()
             self._process.kill()
 
     def usage(self) -> TaskUsage:
@@ -169,3 +175,8 @@ class SupervisedTask:
 
     def _disk_is_full(self) -> bool:
         return shutil.disk_usage(self._spec.folder).free < _DISK_SPARE_BYTES
+
+
+def _unpausable(error: Exception) -> Outcome:
+    said = error.sentence if isinstance(error, GridleError) else explanations.ENGINE_GONE
+    return Outcome(Ending.BROKEN, said)
