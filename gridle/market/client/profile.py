@@ -16,6 +16,8 @@ from gridle.market.protocol.identity import Identity, load_identity
 from gridle.market.protocol.ids import JobId, Sha256
 from gridle.market.protocol.money import SignedOrder
 
+PLAY_ROUNDS = 1
+
 AskPassword = Callable[[bool], str]
 """Ask the person for the wallet's password; True when it is to be chosen for a new wallet."""
 
@@ -72,10 +74,13 @@ class Profile:
             )
         else:
             password = ask_password(self.is_new)
-        if self.is_new:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            create_wallet(self._keystore, password)
-        return load_wallet(self._keystore, password)
+        if not self.is_new:
+            return load_wallet(self._keystore, password)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if is_play_money:
+            # Stretching guards a password that could be guessed, not one that lies beside it.
+            return create_wallet(self._keystore, password, kdf="pbkdf2", rounds=PLAY_ROUNDS)
+        return create_wallet(self._keystore, password)
 
     def unsent(self, manifest_sha256: Sha256) -> JobRecord | None:
         """Return the order of this manifest that was signed and not answered, if any."""

@@ -27,7 +27,7 @@ def _quick_keystores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         profile_module,
         "create_wallet",
-        lambda path, password: real(path, password, kdf="pbkdf2", rounds=1),
+        lambda path, password, **_: real(path, password, kdf="pbkdf2", rounds=1),
     )
 
 
