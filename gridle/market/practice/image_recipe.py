@@ -20,6 +20,7 @@ from gridle.market.protocol.errors import InvalidInputError
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,80}")
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _GLOB = re.compile(r"[A-Za-z0-9_.+*?/\[\]-]+")
+_INSTRUCTIONS = ("drop", "libraries")
 _FORMAT = 2  # raised whenever the same recipe would make another image
 
 ALWAYS_DROPPED = (
@@ -79,7 +80,7 @@ def parse_recipe(job: str, text: str) -> ImageRecipe:
                 drops.append(glob)
             case ["libraries", folder] if _FOLDER.fullmatch(folder):
                 folders.append(folder)
-            case [package] if _PACKAGE.fullmatch(package):
+            case [package] if _PACKAGE.fullmatch(package) and package not in _INSTRUCTIONS:
                 packages.append(package)
             case _:
                 raise _malformed(job, number)

@@ -175,7 +175,7 @@ def main() -> int:
     except WrongResultError as error:
         print(error)
         return 1
-    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         print(f"The result cannot be read ({type(error).__name__}).")
         return 1
     return 0
