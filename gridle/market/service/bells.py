@@ -10,8 +10,6 @@ WORK = "work"
 """Tasks may have become available."""
 OWED = "owed"
 """A pair is owed money on chain."""
-DUE = "due"
-"""A lease, a verdict or a deadline may now be due earlier than was known."""
 
 
 def of_job(job_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gridle.market.chain.hub import Hub
@@ -33,9 +34,14 @@ def open_market(home: Path, settings: Settings, hub_address: Address) -> Market:
 
 
 def build_market(
-    home: Path, settings: Settings, hub_address: Address, hub: HubPort, relayer: RelayerPort
+    home: Path,
+    settings: Settings,
+    hub_address: Address,
+    hub: HubPort,
+    relayer: RelayerPort,
+    now: Callable[[], float] = time.time,
 ) -> Market:
-    """Build a market on a hub and a relayer."""
+    """Build a market on a hub and a relayer; `now` tells Unix seconds."""
     delegate_key = load_key(home / "delegate.key")
     database = Database(home / "market.db")
     domain = hub.domain()
@@ -58,7 +64,7 @@ def build_market(
         domain=domain,
         delegate=Delegate(address_of(delegate_key), delegate_key),
         verification=RequestorCheck(),
-        now=time.time,
+        now=now,
     )
     with database.write() as connection:
         # The time in which this market was away is nobody's fault.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from gridle.market.protocol.errors import GridleError, RefusedError, UnavailableError
+from gridle.market.protocol.ids import Address
 from gridle.market.protocol.money import SignedVoucher
 from gridle.market.service import bells
+from gridle.market.service.domain.retry import Retries
 from gridle.market.service.usecases.market import Market
 from gridle.market.service.usecases.settling import owed, record_claim
 
@@ -23,6 +26,7 @@ class Relay:
         self._rung = threading.Event()
         self._ended = threading.Event()
         self._was_down = False
+        self._retries = Retries()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -40,7 +44,7 @@ class Relay:
         """Redeem what is owed once; tells whether anything is still owed after it."""
         with self._market.money_moves:
             self._reconcile()
-            vouchers = owed(self._market)
+            vouchers = [each for each in owed(self._market) if self._is_due(each)]
             if vouchers:
                 self._send(vouchers)
         return bool(owed(self._market))
@@ -75,25 +79,35 @@ class Relay:
         for signed in owed(self._market):
             self._record(signed, "", 0)
 
+    def _is_due(self, signed: SignedVoucher) -> bool:
+        return self._retries.is_due(_pair(signed), time.monotonic())
+
     def _send(self, vouchers: Sequence[SignedVoucher]) -> None:
         try:
             receipt = self._market.relayer.redeem_many(vouchers)
         except RefusedError as error:
             if len(vouchers) == 1:
-                pair = vouchers[0].voucher
-                _log.warning("%s → %s is not paid: %s", pair.payer, pair.payee, error.sentence.en)
+                self._unpaid(vouchers[0], error.sentence.en)
                 return
             # One bad voucher must not hold up the others.
             for signed in vouchers:
                 self._send([signed])
             return
         for signed in vouchers:
-            self._record(signed, receipt.tx_hash, receipt.block_number)
+            if self._record(signed, receipt.tx_hash, receipt.block_number):
+                self._retries.succeeded(_pair(signed))
+            else:
+                self._unpaid(signed, "the hub paid nothing; the deposit does not cover it")
 
-    def _record(self, signed: SignedVoucher, tx_hash: str, block_number: int) -> None:
+    def _unpaid(self, signed: SignedVoucher, why: str) -> None:
+        wait_s = self._retries.failed(_pair(signed), time.monotonic())
+        payer, payee = _pair(signed)
+        _log.warning("%s to %s is not paid, next try in %d s: %s", payer, payee, wait_s, why)
+
+    def _record(self, signed: SignedVoucher, tx_hash: str, block_number: int) -> bool:
         pair = signed.voucher
         claimed = self._market.hub.claimed_units(pair.payer, pair.payee)
-        record_claim(
+        return record_claim(
             self._market,
             pair.payer,
             pair.payee,
@@ -101,3 +115,7 @@ class Relay:
             tx_hash=tx_hash,
             block_number=block_number,
         )
+
+
+def _pair(signed: SignedVoucher) -> tuple[Address, Address]:
+    return signed.voucher.payer, signed.voucher.payee

@@ -53,6 +53,7 @@ async def lease(request: Asked, data: LeaseRequest, market: TheMarket, gate: The
     """Long-poll for tasks."""
     node = await gate.node(request)
     return await look_until(
+        request,
         market.bells,
         bells.WORK,
         data.wait_s,
@@ -86,6 +87,7 @@ async def settlements(
     """Long-poll for verdicts and redemptions."""
     node = await gate.node(request)
     return await look_until(
+        request,
         market.bells,
         bells.of_node(node.node),
         wait_s,

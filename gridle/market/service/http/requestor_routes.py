@@ -76,6 +76,7 @@ async def get_job(
     """Long-poll for a change of one job."""
     key = await gate.requestor(request)
     return await look_until(
+        request,
         market.bells,
         bells.of_job(job_id),
         wait_s,

@@ -40,6 +40,9 @@ def cancel(market: Market, key: PublicKey, job_id: JobId) -> JobStatus:
 def end_leases(market: Market) -> None:
     """Queue again the tasks whose lease ran out."""
     touched: set[JobId] = set()
+    with market.database.read() as connection:
+        if not attempts.run_out(connection, market.now()):
+            return
     with market.database.write() as connection:
         for attempt in attempts.run_out(connection, market.now()):
             task = jobs.task(connection, attempt.task_id)
@@ -54,6 +57,9 @@ def end_leases(market: Market) -> None:
 
 def end_jobs(market: Market) -> None:
     """End the jobs whose deadline has passed."""
+    with market.database.read() as connection:
+        if not jobs.past_deadline(connection, market.now()):
+            return
     with market.database.write() as connection:
         ended = jobs.past_deadline(connection, market.now())
         for job in ended:

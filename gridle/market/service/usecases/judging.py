@@ -45,6 +45,9 @@ def judge(market: Market, key: PublicKey, job_id: JobId, batch: VerdictBatch) ->
 def judge_silence(market: Market) -> None:
     """Judge the results on which the time for a verdict has passed."""
     nodes, touched = set[PublicKey](), set[JobId]()
+    with market.database.read() as connection:
+        if not attempts.without_verdict(connection, market.now()):
+            return
     with market.database.write() as connection:
         for attempt in attempts.without_verdict(connection, market.now()):
             if settle(market, connection, attempt, None):

@@ -52,7 +52,7 @@ def lease(market: Market, node: Node, request: LeaseRequest) -> LeaseBatch:
         now = market.now()
         leases = tuple(_give(market, connection, node, task, now) for task in found.tasks)
     touched = {lease.task_id.partition(".")[0] for lease in leases}
-    market.bells.ring(bells.DUE, *map(bells.of_job, touched))
+    market.bells.ring(*map(bells.of_job, touched))
     why = None if leases else waiting.for_node(found.waiting, any_open_job=True)
     return LeaseBatch(leases, why)
 

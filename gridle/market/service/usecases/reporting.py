@@ -43,7 +43,7 @@ def report(market: Market, node: PublicKey, batch: ReportBatch) -> ReportReply:
             desk = _Desk(market, connection, node)
             answers.append(desk.take(each))
             touched |= desk.touched
-    rung = [bells.WORK, bells.DUE] if touched else []
+    rung = [bells.WORK] if touched else []
     market.bells.ring(*rung, *map(bells.of_job, touched))
     return ReportReply(tuple(answers))
 

@@ -133,7 +133,7 @@ def _open(
         jobs.add(connection, job, _tasks(job))
         parties.save_cover(connection, cover)
         answer = status(market, connection, job)
-    market.bells.ring(bells.WORK, bells.DUE)
+    market.bells.ring(bells.WORK)
     return answer
 
 
