@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QSpinBox, QWidget
 
 from gridle.app import texts
 from gridle.app.parts import Card, label
@@ -26,18 +26,17 @@ class BudgetForm(Card):
         self.cores = _field(1, 1, "")
         self.memory = _field(_LEAST_MEMORY_MIB, _LEAST_MEMORY_MIB, " MiB")
         self.memory.setSingleStep(_MEMORY_STEP_MIB)
-        form = QFormLayout()
+        form = QGridLayout()
         form.setVerticalSpacing(10)
-        for name, field in (
-            (texts.CPU, self.cpu),
-            (texts.CORES, self.cores),
-            (texts.MEMORY, self.memory),
-        ):
+        form.setColumnStretch(1, 1)
+        rows = ((texts.CPU, self.cpu), (texts.CORES, self.cores), (texts.MEMORY, self.memory))
+        for number, (name, field) in enumerate(rows):
             caption = label("", say(name))
             caption.setBuddy(field)
             field.setAccessibleName(f"{say(title)}: {say(name)}")
             field.valueChanged.connect(self.edited)
-            form.addRow(caption, field)
+            form.addWidget(caption, number, 0)
+            form.addWidget(field, number, 1)
         self.body.addLayout(form)
 
     def show_budget(self, budget: Budget, machine_cores: int, machine_memory_bytes: int) -> None:

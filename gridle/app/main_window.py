@@ -31,7 +31,7 @@ from gridle.app.theme import icon
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import WorkerState
 
-_SIZE_PX = (1060, 760)
+_SIZE_PX = (1120, 780)
 _SIDE_WIDTH_PX = 190
 _PAGE_MARGIN_PX = 18
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QTimer
+from PySide6.QtCore import QFileSystemWatcher, Qt, QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -102,9 +102,10 @@ class ResultCard(Card):
         self.trouble = label("muted", say(texts.NO_PICTURE))
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setMaximumHeight(_MOST_TABLE_HEIGHT_PX)
         self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         progress = QHBoxLayout()
         progress.addWidget(self.bar, stretch=1)
         progress.addWidget(self.count)
@@ -140,6 +141,9 @@ class ResultCard(Card):
         for number, row in enumerate(rows):
             for column, value in enumerate(row[: len(head)]):
                 self.table.setItem(number, column, QTableWidgetItem(_cell(value)))
+        content_px = self.table.horizontalHeader().sizeHint().height() + 2 * self.table.frameWidth()
+        content_px += sum(self.table.rowHeight(number) for number in range(len(rows)))
+        self.table.setFixedHeight(min(content_px, _MOST_TABLE_HEIGHT_PX))
 
 
 def _entry(result: JobResult) -> str:

@@ -21,7 +21,8 @@ def stylesheet(*, dark: bool) -> str:
     """Return the stylesheet with the colours of a scheme put in."""
     folder = resources_folder() / "styles"
     colours = json.loads((folder / ("dark.json" if dark else "light.json")).read_text("utf-8"))
-    return Template((folder / "gridle.qss").read_text("utf-8")).substitute(colours)
+    icons = (resources_folder() / "icons").as_posix()
+    return Template((folder / "gridle.qss").read_text("utf-8")).substitute(colours, icons=icons)
 
 
 def follow_desktop(application: QApplication) -> None:
