@@ -178,7 +178,7 @@ class Runner:
         _ignore(_fault(lambda: wipe(self._folders.tasks)))
 
     def close(self, timeout_s: float) -> None:
-        """Stop every task in parallel and leave nothing running."""
+        """Stop every task in parallel; leave nothing running, and nothing of a requestor's."""
         closing = [
             threading.Thread(target=sandbox.close, daemon=True)
             for sandbox in self._sandboxes.values()
@@ -187,6 +187,7 @@ class Runner:
             thread.start()
         for thread in closing:
             thread.join(timeout_s)
+        _ignore(_fault(lambda: wipe(self._folders.tasks)))
         self._quick.close(0.2)
         self._slow.close(0.2)
 
