@@ -80,6 +80,18 @@ class Cgroup:
         else:
             (self.freezer / "freezer.state").write_text("THAWED")
 
+    def let_die(self) -> None:
+        """Lift every hold: even a killed process needs CPU time to end."""
+        lifts = (self.thaw, lambda: self.set_quota(None), self._normal_weight)
+        for lift in lifts:
+            with contextlib.suppress(OSError):
+                lift()
+
+    def _normal_weight(self) -> None:
+        if self.cpu is not None:
+            name, weight = ("cpu.weight", "100") if self.unified else ("cpu.shares", "1024")
+            (self.cpu / name).write_text(weight)
+
     def is_frozen(self) -> bool:
         """Whether the kernel says that every process of the group is stopped."""
         if self.freezer is None:

@@ -30,6 +30,8 @@ _COMMAND_TIMEOUT_S = 30.0
 _START_TIMEOUT_S = 60.0
 _START_POLL_S = 0.01
 _LOG_TIMEOUT_S = 5.0
+_REMOVE_TRIES = 5
+"""An engine refuses to remove a container that is just being stopped by another command."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class ContainerProcess:
         self._flooded = False
         self._frozen = False
         self._killed = False
+        self._removed = False
         self._exit: Exit | None = None
         self._ended = threading.Event()
         for file in (launch.place.cid_file, launch.place.pid_file):
@@ -116,9 +119,8 @@ class ContainerProcess:
         self._killed = True
         if self._throttle:
             self._throttle.close()
-        if self._group and self._group.freezer:
-            with contextlib.suppress(OSError):
-                self._group.thaw()
+        if self._group:
+            self._group.let_die()
         self._remove()
 
     def wait(self, timeout_s: float) -> Exit | None:
@@ -137,8 +139,12 @@ class ContainerProcess:
         """Remove the container, and the lifeline that would have."""
         if self._throttle:
             self._throttle.close()
-        if not self._killed:
+        for _ in range(_REMOVE_TRIES):
+            if self._removed:
+                break
             self._remove()
+        else:
+            return  # the lifeline goes on trying once this process ends
         self._lifeline.end()
 
     def _spawn(self, writer: int) -> subprocess.Popen[bytes]:
@@ -220,7 +226,9 @@ class ContainerProcess:
         self.kill()
 
     def _remove(self) -> None:
-        self._ask(argv.remove_argv(self._launch.engine, self._name))
+        command = argv.remove_argv(self._launch.engine, self._name)
+        reply = self._launch.ask(command, _COMMAND_TIMEOUT_S)
+        self._removed = reply.status == 0 or "no such container" in reply.stderr.lower()
 
     def _ask(self, command: list[str]) -> int:
         return self._launch.ask(command, _COMMAND_TIMEOUT_S).status

@@ -104,5 +104,5 @@ class Throttle:
             self._go()
             if self._changed.wait(run_s):
                 return
-            self._halt()
+        self._halt()
         self._changed.wait(max(0.0, ends_s - time.monotonic()))

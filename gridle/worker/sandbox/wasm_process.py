@@ -86,6 +86,8 @@ class WasmProcess:
     def kill(self) -> None:
         """End it at once, frozen or not."""
         self._signal(signal.SIGKILL)
+        if self._group:
+            self._group.group.let_die()
 
     def wait(self, timeout_s: float) -> Exit | None:
         """Return how it ended, or None where it still runs after `timeout_s`."""

@@ -1,0 +1,41 @@
+"""A worker's stand-in that owns running tasks until it is killed: python sandbox_owner.py JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import msgspec
+
+from gridle.market.protocol.manifest import Resources, Runtime
+from gridle.resources_folder import resources_folder
+from gridle.worker.sandbox.container import ContainerSandbox
+from gridle.worker.sandbox.port import Sandbox, Share, TaskSpec
+from gridle.worker.sandbox.wasm import WasmSandbox
+
+
+def main() -> None:
+    """Start the counting task, say its name on standard output, and wait."""
+    order = json.loads(sys.argv[1])
+    folder = Path(order["folder"])
+    runtime: Runtime = msgspec.convert(order["runtime"], Runtime)  # type: ignore[arg-type]  # mypy has no type forms
+    sandbox: Sandbox
+    if order["runtime"]["kind"] == "wasm":
+        sandbox = WasmSandbox(Path(order["modules"]), order["worker_id"])
+        sandbox.prepare(runtime, lambda _: Path(order["module"]))
+    else:
+        profile = resources_folder() / "seccomp" / "task.json"
+        sandbox = ContainerSandbox(order["worker_id"], profile)
+    spec = TaskSpec("owned", runtime, ("count",), Resources(reference_s=1.0), folder)
+    task = sandbox.start(spec, Share(50.0), lambda _: None)
+    if order["paused"]:
+        task.pause()
+    sys.stdout.write("started\n")
+    sys.stdout.flush()
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
