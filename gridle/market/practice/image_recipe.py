@@ -21,10 +21,16 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,80}")
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _GLOB = re.compile(r"[A-Za-z0-9_.+*?/\[\]-]+")
 _INSTRUCTIONS = ("drop", "libraries")
-_FORMAT = 2  # raised whenever the same recipe would make another image
+_FORMAT = 3  # raised whenever the same recipe would make another image
 
 ALWAYS_DROPPED = (
     "dev/*",
+    "etc/apt/*",
+    "etc/hostname",  # this machine's own, which mmdebstrap copies
+    "etc/hosts",
+    "etc/machine-id",
+    "etc/resolv.conf",
+    "tmp/*",
     "usr/share/doc/*",
     "usr/share/info/*",
     "usr/share/lintian/*",

@@ -123,9 +123,9 @@ def _make_archive(recipe: ImageRecipe, folder: Path) -> str:
             status = process.wait(BUILD_TIMEOUT_S)
         except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             process.kill()
-            raise _failed(recipe, _last_line(log.read_text("utf-8", "replace"))) from error
+            raise _failed(recipe, _cause(log.read_text("utf-8", "replace"))) from error
     if status != 0:
-        raise _failed(recipe, _last_line(log.read_text("utf-8", "replace")))
+        raise _failed(recipe, _cause(log.read_text("utf-8", "replace")))
     return write_archive(layer, layer_sha256, recipe.tag, folder / "image.tar")
 
 
@@ -186,12 +186,17 @@ def _run(recipe: ImageRecipe, command: list[str]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _failed(recipe, type(error).__name__) from error
     if done.returncode != 0:
-        raise _failed(recipe, _last_line(done.stderr))
+        raise _failed(recipe, _cause(done.stderr))
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.startswith(("E:", "Error"))]
-    return (lines or text.strip().splitlines() or ["no message"])[0][-300:]
+def _cause(text: str) -> str:
+    """Return the line that says why; Podman tries many formats and complains of each."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for start in ("* docker-archive:", "E:", "Error"):
+        found = next((line for line in lines if line.startswith(start)), None)
+        if found is not None:
+            return found[-300:]
+    return lines[-1][-300:] if lines else "no message"
 
 
 def _failed(recipe: ImageRecipe, cause: str) -> UnavailableError:
