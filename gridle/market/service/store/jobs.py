@@ -109,7 +109,7 @@ def counts(connection: Connection, job_id: JobId) -> Mapping[TaskState, int]:
     query = (
         select(tasks.c.state, func.count()).where(tasks.c.job_id == job_id).group_by(tasks.c.state)
     )
-    return {TaskState(state): n for state, n in connection.execute(query).tuples()}
+    return {TaskState(state): n for state, n in connection.execute(query)}
 
 
 def save_tasks(connection: Connection, changed: Sequence[Task], job_id: JobId) -> Job:
@@ -153,4 +153,4 @@ def reserved_units(connection: Connection, payer: Address) -> Units:
         )
         .group_by(jobs.c.job_id)
     )
-    return sum(price * n for price, n in connection.execute(query).tuples())
+    return sum(price * n for price, n in connection.execute(query))

@@ -42,7 +42,7 @@ def outstanding(connection: Connection, limit: int) -> Sequence[tuple[Pair, Sign
         .order_by((pairs.c.cumulative_units - pairs.c.claimed_units).desc())
         .limit(limit)
     )
-    return [(Pair(*row[:4]), row[4]) for row in connection.execute(query).tuples()]
+    return [(Pair(*row[:4]), row[4]) for row in connection.execute(query)]
 
 
 def unredeemed_units(connection: Connection, payer: Address) -> Units:
@@ -114,7 +114,7 @@ def settlements_after(
     )
     return [
         msgspec.structs.replace(msgspec.json.decode(body, type=Verdict | Redemption), seq=seq)
-        for seq, body in connection.execute(query).tuples()
+        for seq, body in connection.execute(query)
     ]
 
 
