@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG_FILE_LINES, LONGEST_FILE_LINES, LONGEST_FUNCTION_LINES = 300, 500, 40
+MIGRATIONS = "/migrations/versions/"  # each is one flat list of tables, whose length says nothing
 
 
 def long_functions(source: str) -> Iterator[tuple[str, int]]:
@@ -34,6 +35,7 @@ def judge(name: str, source: str) -> tuple[list[str], list[str]]:
     faults = [
         f"{name}: the function {function} has {length} lines, {LONGEST_FUNCTION_LINES} are allowed"
         for function, length in long_functions(source)
+        if MIGRATIONS not in name
     ]
     if lines > LONGEST_FILE_LINES:
         faults.append(f"{name}: {lines} lines, {LONGEST_FILE_LINES} are allowed")
