@@ -68,13 +68,30 @@ def resolve(
             has no value; or the whole does not make a valid manifest.
         UnavailableError: the image of a recipe is not built yet.
     """
-    wanted = source.manifest
     runtime, files = _runtime(source, image_of_recipe)
     inputs = tuple(
         job_files.read(source.folder, one.path, f"inputs.{one.name}", max_bytes=MAX_BLOB_BYTES)
-        for one in wanted.inputs
+        for one in source.manifest.inputs
     )
-    manifest = Manifest(
+    manifest_bytes = encode_manifest(_manifest(source, variables, runtime, inputs))
+    return ResolvedJob(
+        source=source,
+        manifest=decode_manifest(manifest_bytes),
+        manifest_bytes=manifest_bytes,
+        files=(*files, *inputs),
+        check=check_script(source),
+        combine=combine_script(source),
+    )
+
+
+def _manifest(
+    source: JobSource,
+    variables: Mapping[str, str],
+    runtime: Runtime,
+    inputs: tuple[JobFile, ...],
+) -> Manifest:
+    wanted = source.manifest
+    return Manifest(
         name=wanted.job.name,
         title=wanted.job.title,
         summary=wanted.job.summary,
@@ -93,15 +110,6 @@ def resolve(
         verification=Verification(
             wanted.verification.method, wanted.verification.verdict_timeout_s
         ),
-    )
-    manifest_bytes = encode_manifest(manifest)
-    return ResolvedJob(
-        source=source,
-        manifest=decode_manifest(manifest_bytes),
-        manifest_bytes=manifest_bytes,
-        files=(*files, *inputs),
-        check=check_script(source),
-        combine=combine_script(source),
     )
 
 

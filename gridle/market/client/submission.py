@@ -32,14 +32,7 @@ def submit_job(
         RefusedError: the wallet holds too little, or the market refuses.
         UnavailableError: the market or its chain does not answer; submitting again goes on.
     """
-    is_new = session.profile.is_new
-    wallet = session.profile.wallet(
-        is_play_money=session.info.chain.is_play_money, ask_password=ask_password
-    )
-    if is_new:
-        say(_new_profile(session, wallet.address))
-    requestor = session.requestor(wallet)
-    requestor.enrol()
+    requestor = _enrolled(session, ask_password, say)
     record = _unsent(session, resolved, requestor, now)
     if record is None:
         _cover(session, requestor, resolved, say, now)
@@ -57,6 +50,18 @@ def submit_job(
         raise
     session.profile.keep_sent(record, status.job_id)
     return status
+
+
+def _enrolled(session: Session, ask_password: AskPassword, say: Say) -> Requestor:
+    is_new = session.profile.is_new
+    wallet = session.profile.wallet(
+        is_play_money=session.info.chain.is_play_money, ask_password=ask_password
+    )
+    if is_new:
+        say(_new_profile(session, wallet.address))
+    requestor = session.requestor(wallet)
+    requestor.enrol()
+    return requestor
 
 
 def _unsent(

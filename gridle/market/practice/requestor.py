@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn, TypeVar
 
 from gridle.home_lock import HomeLock
@@ -112,11 +111,11 @@ def _connect(market_url: str, identity: Identity) -> MarketClient:
     return MarketClient(SignedHttp(market_url, identity))
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler's shape
+def _end(*_: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _nobody_to_ask(is_new: bool) -> NoReturn:  # noqa: FBT001, ARG001 - the shape of AskPassword
+def _nobody_to_ask(*_: object) -> NoReturn:
     raise RefusedError(
         "The sample requestor has no wallet for real money.", "示例需求方没有真钱钱包。"
     )

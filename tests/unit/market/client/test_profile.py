@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridle.market.client import profile as profile_module
+from gridle.market.chain.wallet import create_wallet
 from gridle.market.client.profile import JobRecord, Profile
 from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.money import JobOrder, SignedOrder
@@ -23,16 +23,14 @@ RECORD = JobRecord(
 
 @pytest.fixture(autouse=True)
 def _quick_keystores(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = profile_module.create_wallet
     monkeypatch.setattr(
-        profile_module,
-        "create_wallet",
-        lambda path, password, **_: real(path, password, kdf="pbkdf2", rounds=1),
+        "gridle.market.client.profile.create_wallet",
+        lambda path, password, **_: create_wallet(path, password, kdf="pbkdf2", rounds=1),
     )
 
 
-def nobody(is_new: bool) -> str:  # noqa: FBT001 - the shape of AskPassword
-    raise AssertionError(is_new)
+def nobody(*_: object) -> str:
+    pytest.fail("nobody is to be asked")
 
 
 def asked(answers: list[bool]) -> Callable[[bool], str]:
@@ -45,9 +43,10 @@ def asked(answers: list[bool]) -> Callable[[bool], str]:
 
 def test_a_play_wallet_asks_nobody_and_stays(tmp_path: Path) -> None:
     profile = Profile(tmp_path / "me")
-    assert profile.is_new
+    new = [profile.is_new]
     wallet = profile.wallet(is_play_money=True, ask_password=nobody)
-    assert not profile.is_new
+    new.append(profile.is_new)
+    assert new == [True, False]
     assert profile.wallet(is_play_money=True, ask_password=nobody).address == wallet.address
     password = tmp_path / "me" / "wallet.password"
     assert stat.S_IMODE(password.stat().st_mode) == 0o600

@@ -89,13 +89,13 @@ class RoundsMachine(RuleBasedStateMachine):
             self.seen.add((name, self.rounds.number))
             self.rounds = with_job(self.rounds, ordered(name, self.rounds.number, sent=False))
 
-    @precondition(lambda self: unsent(self.rounds))
+    @precondition(lambda self: bool(unsent(self.rounds)))
     @rule()
     def answer_comes(self) -> None:
         job = unsent(self.rounds)[0]
         self.rounds = with_job(self.rounds, ordered(job.name, job.round_number))
 
-    @precondition(lambda self: under_way(self.rounds))
+    @precondition(lambda self: bool(under_way(self.rounds)))
     @rule()
     def one_ends(self) -> None:
         self.rounds = with_over(self.rounds, under_way(self.rounds)[-1].name)
