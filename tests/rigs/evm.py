@@ -51,6 +51,8 @@ class Contract:
         self.raw = RawAddress(bytes.fromhex(address[2:]))
         self._abi: Any = abi
         self._encoder = Web3().eth.contract(abi=self._abi)
+        # Property tests ask the same again and again, and encoding is what costs most.
+        self._encoded: dict[tuple[str, str], bytes] = {}
 
     def send(self, who: Actor, name: str, *arguments: object) -> Mined:
         """Call as a transaction.
@@ -69,7 +71,11 @@ class Contract:
 
     def encode(self, name: str, *arguments: object) -> bytes:
         """Return the call data."""
-        return bytes.fromhex(self._encoder.encode_abi(name, list(arguments))[2:])
+        question = (name, repr(arguments))
+        if question not in self._encoded:
+            text = self._encoder.encode_abi(name, list(arguments))
+            self._encoded[question] = bytes.fromhex(text[2:])
+        return self._encoded[question]
 
 
 class Evm:
