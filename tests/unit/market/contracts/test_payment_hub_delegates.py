@@ -35,7 +35,10 @@ def isValidSignature(digest: bytes32, signature: Bytes[1024]) -> bytes4:
         for i: uint256 in range(1000000):
             x: bytes32 = keccak256(abi_encode(i))
     recovered: address = ecrecover(
-        digest, convert(slice(signature, 64, 1), uint8), extract32(signature, 0), extract32(signature, 32)
+        digest,
+        convert(slice(signature, 64, 1), uint8),
+        extract32(signature, 0),
+        extract32(signature, 32),
     )
     return 0x1626ba7e if recovered == OWNER else 0xffffffff
 """
