@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -121,8 +122,9 @@ def _make_archive(recipe: ImageRecipe, folder: Path) -> str:
                 raise _failed(recipe, "mmdebstrap has no output")
             layer_sha256 = write_layer(process.stdout, layer, recipe.keeps)
             status = process.wait(BUILD_TIMEOUT_S)
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        except (OSError, tarfile.TarError, subprocess.TimeoutExpired) as error:
             process.kill()
+            process.wait()
             raise _failed(recipe, _cause(log.read_text("utf-8", "replace"))) from error
     if status != 0:
         raise _failed(recipe, _cause(log.read_text("utf-8", "replace")))

@@ -36,3 +36,18 @@ def test_the_jobs_folder_is_read() -> None:
 
 def test_an_unknown_verb_is_refused() -> None:
     assert images.main(["destroy"]) == 2
+
+
+@pytest.mark.parametrize("output", ["", "printf half-a-tar-archive;"])
+def test_a_failed_build_is_one_sentence_with_its_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    for name, script in {
+        "podman": "exit 1",
+        "mmdebstrap": f"echo 'W: slow' >&2; echo 'E: no network' >&2; {output} exit 25",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with pytest.raises(UnavailableError, match=r"no network.*other jobs go on"):
+        images.build(RECIPE, lambda _: None)
