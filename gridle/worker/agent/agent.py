@@ -131,6 +131,11 @@ class Agent:
         """Wait for the agent's end."""
         self._thread.join(timeout_s)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the agent has begun and not ended."""
+        return self._thread.is_alive()
+
     def begin_work(self) -> None:
         """Count as started, as by the owner's Start; only before `start`."""
         self._governor.begin()
