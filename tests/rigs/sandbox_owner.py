@@ -20,7 +20,7 @@ def main() -> None:
     """Start the counting task, say its name on standard output, and wait."""
     order = json.loads(sys.argv[1])
     folder = Path(order["folder"])
-    runtime: Runtime = msgspec.convert(order["runtime"], Runtime)  # type: ignore[arg-type]  # mypy has no type forms
+    runtime: Runtime = msgspec.convert(order["runtime"], Runtime)
     sandbox: Sandbox
     if order["runtime"]["kind"] == "wasm":
         sandbox = WasmSandbox(Path(order["modules"]), order["worker_id"])

@@ -1,8 +1,9 @@
 """The program of a WebAssembly task's own process; it imports wasmtime and the standard library.
 
-Run as `python -I wasm_host.py`. The first line of standard input is the request; its end later
-means that the worker is gone. The answer is one line of JSON on standard output. What the task
-itself prints goes to standard error.
+Run as `python -I wasm_host.py WORKER_PID MEMORY_BYTES FILE_BYTES`. It says FENCED on standard
+output once it can no longer outlive the worker. The first line of standard input is the request;
+its end later means that the worker is gone. The answer is one line of JSON on standard output.
+What the task itself prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import wasmtime
 
+FENCED = b"fenced\n"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _OPEN_FILES = 64
@@ -34,8 +36,10 @@ def main() -> None:
     """Fence this process, then compile or run what the request asks for."""
     answer_to = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _fence(*(int(figure) for figure in sys.argv[1:4]))
+    os.write(answer_to, FENCED)
     request = json.loads(sys.stdin.readline(2**22))
-    _fence(request["worker_pid"], request["memory_bytes"], request["file_bytes"])
+    _yield_to_others()
     threading.Thread(target=_end_with_worker, daemon=True).start()
     try:
         answer = _compile(request) if request["do"] == "compile" else _run(request)
@@ -55,15 +59,19 @@ def _fence(worker_pid: int, memory_bytes: int, file_bytes: int) -> None:
     ceiling = memory_bytes + _HOST_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (ceiling, ceiling))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    os.nice(19)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        with contextlib.suppress(OSError):  # some kernels keep it from us; nice 19 holds anyway
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     if os.getppid() != worker_pid:  # it died before the signal was asked for
         os._exit(1)
+
+
+def _yield_to_others() -> None:
+    os.nice(19)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # some kernels keep it from us; nice 19 holds anyway
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _end_with_worker() -> None:

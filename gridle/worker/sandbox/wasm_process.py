@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gridle.market.protocol.errors import UnavailableError
-from gridle.worker.sandbox import explanations, wasm_host
+from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.duty_cycle import Throttle
 from gridle.worker.sandbox.log_tail import LogTail
 from gridle.worker.sandbox.own_cgroup import OwnCgroup
@@ -23,9 +24,14 @@ from gridle.worker.sandbox.port import Ending, Share
 from gridle.worker.sandbox.quota import quota_of
 from gridle.worker.sandbox.supervisor import Exit
 
+_HOST = Path(__file__).with_name("wasm_host.py")
+"""Run by path and never imported: wasmtime stays out of the worker's memory."""
+_FENCED = b"fenced\n"
+"""What the host says, see there."""
 _ANSWER_BYTES = 4096
 _WHOLE_CORE_PERCENT = 100.0
 _LOG_TIMEOUT_S = 2.0
+_FENCE_TIMEOUT_S = 30.0
 
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wasm-spawner")
 """Children die with the thread that spawned them (PR_SET_PDEATHSIG): this one never ends."""
@@ -44,14 +50,15 @@ class WasmProcess:
         self._peak_bytes = 0
         self._exit = Exit(Ending.BROKEN, explanations.ENGINE_GONE)
         self._flooded = False
-        self._child = self._spawn()
+        self._child = self._spawn(request)
         self._log = self._drain(name)
         self._throttle = None if group else Throttle(name, self._halt, self._go, self._cpu_now_s)
         try:
+            self._await_fence()
             if group:
                 group.add(self._child.pid)
             self.throttle(share)
-            self._ask({**request, "worker_pid": os.getpid()})
+            self._ask(request)
         except OSError as error:
             self.kill()
             raise _not_started() from error
@@ -109,8 +116,9 @@ class WasmProcess:
         if self._group:
             self._group.remove()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-I", str(Path(wasm_host.__file__))]
+    def _spawn(self, request: dict[str, Any]) -> subprocess.Popen[bytes]:
+        figures = (os.getpid(), request["memory_bytes"], request["file_bytes"])
+        command = [sys.executable, "-I", str(_HOST), *map(str, figures)]
         pipe = subprocess.PIPE
         try:
             return _spawner.submit(
@@ -120,6 +128,13 @@ class WasmProcess:
             ).result()
         except OSError as error:
             raise _not_started() from error
+
+    def _await_fence(self) -> None:
+        """Wait until it cannot outlive this process; paused before, it would stay for ever."""
+        assert self._child.stdout is not None  # noqa: S101 - it was asked for as a pipe
+        ready, _, _ = select.select([self._child.stdout], [], [], _FENCE_TIMEOUT_S)
+        if not ready or self._child.stdout.readline(_ANSWER_BYTES) != _FENCED:
+            raise TimeoutError("no fence")
 
     def _drain(self, name: str) -> LogTail:
         assert self._child.stderr is not None  # noqa: S101 - it was asked for as a pipe

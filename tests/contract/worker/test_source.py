@@ -1,0 +1,224 @@
+"""What every source of work promises, held to the fake and to the market over real HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import pytest
+
+from gridle.market.protocol.errors import GridleError
+from gridle.market.protocol.identity import Identity
+from gridle.market.protocol.messages import Committed, Returned, Revealed, TaskUsage
+from gridle.worker.sources.market import MarketSource
+from gridle.worker.sources.port import (
+    Capacity,
+    Connected,
+    Disconnected,
+    Lost,
+    NoWork,
+    Offered,
+    Renewed,
+    Reported,
+    Settled,
+    Source,
+    SourceEvent,
+)
+from tests.fakes.market_loopback import LoopbackMarket
+from tests.fakes.market_stub import StubMarket
+from tests.fakes.source import FakeSource
+from tests.rigs.worker_jobs import PAYEE, lease, lease_id, manifest, verdict
+
+DEADLINE_S = 20.0
+SOME = Capacity(("wasm",), 4, 4, 2**33)
+USAGE = TaskUsage(1.0, 1.0, 1)
+E = TypeVar("E")
+
+
+class Ear:
+    """Hears events, and waits for one of a kind."""
+
+    def __init__(self) -> None:
+        self.heard: list[SourceEvent] = []
+        self._news = threading.Condition()
+
+    def take(self, event: SourceEvent) -> None:
+        with self._news:
+            self.heard.append(event)
+            self._news.notify_all()
+
+    def wait(self, kind: type[E], fits: Callable[[E], bool] = lambda _: True) -> E:
+        def found() -> E | None:
+            return next((e for e in self.heard if isinstance(e, kind) and fits(e)), None)
+
+        with self._news:
+            self._news.wait_for(found, DEADLINE_S)
+            event = found()
+        assert event is not None, self.heard
+        return event
+
+
+@pytest.fixture
+def market() -> StubMarket:
+    return StubMarket()
+
+
+@pytest.fixture
+def loopback(market: StubMarket) -> Iterator[LoopbackMarket]:
+    with LoopbackMarket(market) as loopback:
+        yield loopback
+
+
+@pytest.fixture(params=["fake", "market"])
+def source(request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path) -> Iterator[Source]:
+    if request.param == "fake":
+        fake = FakeSource(market, tmp_path / "blobs")
+        yield fake
+        fake.close()
+        return
+    loopback: LoopbackMarket = request.getfixturevalue("loopback")
+    real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
+    yield real
+    real.close()
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+def test_it_connects(source: Source, ear: Ear) -> None:
+    source.start(ear.take, 0)
+    assert ear.wait(Connected).info.name == "Test"
+
+
+def test_what_is_wanted_is_offered_with_its_manifest(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    job = manifest(("echo", "a"))
+    market.offer(lease(job), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    assert ear.wait(Offered) == Offered(lease(job), job)
+
+
+def test_nothing_is_asked_for_while_nothing_is_wanted(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    job = manifest()
+    market.offer(lease(job), job)
+    source.start(ear.take, 0)
+    ear.wait(Connected)
+    market.settle(verdict(9, 1, 5))
+    ear.wait(Settled)
+    assert len(market.leases) == 1
+
+
+def test_a_lease_that_is_not_what_was_ordered_is_not_offered(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    job = manifest()
+    market.offer(msgspec.structs.replace(lease(job), price_units=1), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    assert "price" in ear.wait(NoWork, lambda event: "price" in event.explanation.en).explanation.en
+    assert not [event for event in ear.heard if isinstance(event, Offered)]
+
+
+def test_leases_of_an_earlier_run_are_renewed_or_lost(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    market.lost.add(lease_id(2))
+    source.start(ear.take, 0)
+    source.hold(frozenset({lease_id(1), lease_id(2)}))
+    assert ear.wait(Renewed).lease_id == lease_id(1)
+    assert ear.wait(Lost).lease_id == lease_id(2)
+
+
+def test_reports_are_answered_and_the_result_is_there_before(
+    source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+) -> None:
+    archive = tmp_path / "result.tar"
+    archive.write_bytes(b"result")
+    sha256 = hashlib.sha256(b"result").hexdigest()
+    source.start(ear.take, 0)
+    committed, revealed = (
+        Committed(lease_id(1), "0" * 64),
+        Revealed(lease_id(1), sha256, "1" * 64, USAGE),
+    )
+    source.report(committed, None)
+    assert ear.wait(Reported) == Reported(lease_id(1), committed, None)
+    source.report(revealed, archive)
+    assert ear.wait(Reported, lambda event: event.report == revealed).refused is None
+    assert market.blobs[sha256] == b"result"
+    assert market.reports == [committed, revealed]
+
+
+def test_a_refusal_is_handed_on(source: Source, ear: Ear, market: StubMarket) -> None:
+    market.refuses_reports = True
+    source.start(ear.take, 0)
+    source.report(Returned(lease_id(1)), None)
+    refused = ear.wait(Reported).refused
+    assert refused is not None
+    assert refused.en == "Refused."
+
+
+def test_settlements_are_read_from_where_the_ledger_ends(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    market.settle(verdict(1, 1, 5), verdict(2, 2, 10))
+    source.start(ear.take, 1)
+    page = ear.wait(Settled).page
+    assert page.settlements == (verdict(2, 2, 10),)
+    assert page.next_after == 2
+
+
+def test_a_blob_is_what_its_digest_says(source: Source, market: StubMarket) -> None:
+    sha256 = market.store(b"data" * 100_000)
+    assert source.blob(sha256).read_bytes() == b"data" * 100_000
+    market.blobs["0" * 64] = b"something else"
+    with pytest.raises(GridleError):
+        source.blob("0" * 64)
+
+
+class TestMarketAlone:
+    """What only a network can do to a source."""
+
+    @pytest.fixture
+    def real(self, loopback: LoopbackMarket, tmp_path: Path) -> Iterator[MarketSource]:
+        real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
+        yield real
+        real.close()
+
+    def test_it_says_that_the_market_is_ill_and_comes_back(
+        self, real: MarketSource, loopback: LoopbackMarket, ear: Ear, market: StubMarket
+    ) -> None:
+        loopback.is_ill = True
+        real.start(ear.take, 0)
+        real.report(Returned(lease_id(1)), None)
+        assert ear.wait(Disconnected).explanation.en == "Ill."
+        loopback.is_ill = False
+        ear.wait(Connected)
+        ear.wait(Reported)
+        assert market.reports == [Returned(lease_id(1))]
+
+    def test_a_download_that_breaks_off_goes_on_where_it_was(
+        self, real: MarketSource, loopback: LoopbackMarket, market: StubMarket
+    ) -> None:
+        data = bytes(range(256)) * 4000
+        sha256 = market.store(data)
+        loopback.cut_after_bytes = 600_000
+        assert real.blob(sha256).read_bytes() == data
+
+    def test_a_bad_voucher_counts_as_not_accepted(
+        self, real: MarketSource, ear: Ear, market: StubMarket
+    ) -> None:
+        market.settle(msgspec.structs.replace(verdict(1, 1, 5), voucher=None))
+        real.start(ear.take, 0)
+        (settled,) = ear.wait(Settled).page.settlements
+        assert settled.seq == 1
+        assert not getattr(settled, "accepted", True)

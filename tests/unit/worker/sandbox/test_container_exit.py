@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gridle.worker.sandbox import explanations
+from gridle.worker.sandbox.container_exit import Facts, reading
+from gridle.worker.sandbox.port import Ending
+
+PLAIN = Facts(
+    status=0,
+    began=True,
+    container_status=None,
+    out_of_memory=False,
+    flooded=False,
+    killed=False,
+    command="/run",
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "ending"),
+    [
+        (PLAIN, Ending.FINISHED),
+        (replace(PLAIN, status=3), Ending.FAILED),
+        (replace(PLAIN, status=137, out_of_memory=True), Ending.FAILED),
+        (replace(PLAIN, status=137, killed=True), Ending.BROKEN),
+        (replace(PLAIN, status=127, began=False), Ending.FAILED),
+        (replace(PLAIN, status=125), Ending.BROKEN),
+        (replace(PLAIN, status=125, container_status=125), Ending.FAILED),
+        (replace(PLAIN, status=-9), Ending.BROKEN),
+        (replace(PLAIN, status=137, flooded=True), Ending.FAILED),
+    ],
+)
+def test_each_end_is_blamed_on_who_did_it(facts: Facts, ending: Ending) -> None:
+    assert reading(facts)[0] is ending
+
+
+def test_memory_has_its_own_sentence() -> None:
+    assert reading(replace(PLAIN, status=137, out_of_memory=True))[1] == explanations.OUT_OF_MEMORY
