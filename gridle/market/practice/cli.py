@@ -67,8 +67,7 @@ def _practise(home: Path, options: argparse.Namespace) -> int:
         practice.start_worker()
         if not options.headless and _has_display():
             _open_window(practice, ended)
-        if not options.json:
-            follow_worker(practice.places.worker, ended)
+        follow_worker(practice.places.worker, ended)
         if watch is None:
             _wait(practice, ended)
             return 0

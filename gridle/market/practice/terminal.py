@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gridle.market.client.amounts import money
 from gridle.market.protocol.errors import GridleError
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.client import WorkerClient
 from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
@@ -20,21 +21,38 @@ def follow_worker(worker_home: Path, ended: threading.Event) -> None:
     """Print each change of the worker's state that a person would notice, until `ended`."""
 
     def follow() -> None:
-        told = ""
+        told: tuple[str, ...] = ()
         while not ended.is_set():
             try:
                 with WorkerClient(Endpoint(worker_home), "practice") as worker:
                     state = worker.state()
                     while not ended.is_set():
-                        if (line := one_line(state)) != told:
-                            told = line
-                            sys.stderr.write(f"{time.strftime('%H:%M:%S')}  {line}\n")
+                        lines = (*notices(state), one_line(state))
+                        for line in lines:
+                            if line not in told:
+                                sys.stderr.write(f"{time.strftime('%H:%M:%S')}  {line}\n")
+                        told = lines
                         state = worker.next_state()
             except GridleError:
                 # Quiet for a while, or being started again: the supervisor tells of the latter.
                 ended.wait(RECONNECT_AFTER_S)
 
     threading.Thread(target=follow, name="terminal", daemon=True).start()
+
+
+def notices(state: WorkerState) -> tuple[str, ...]:
+    """Say what keeps tasks of some kind waiting on this machine, and what to do about it."""
+    waiting = (
+        str(
+            Sentence(
+                f"Waiting ({runtime.kind}): {runtime.note.en}",
+                f"等待中（{runtime.kind}）：{runtime.note.zh}",
+            )
+        )
+        for runtime in state.runtimes
+        if not runtime.works
+    )
+    return (*waiting, *map(str, state.warnings))
 
 
 def one_line(state: WorkerState) -> str:
