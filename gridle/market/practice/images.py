@@ -59,15 +59,6 @@ def image_id(recipe: ImageRecipe, engine: str | None = None) -> str | None:
     return found.stdout.strip().removeprefix("sha256:") if found.returncode == 0 else None
 
 
-def image_of_recipe(packages_file: Path) -> str | None:
-    """Return the image id of a practice job's `packages.txt`; None where it was not built yet.
-
-    Raises:
-        InvalidInputError: the recipe is malformed.
-    """
-    return image_id(parse_recipe(packages_file.parent.name, packages_file.read_text("utf-8")))
-
-
 def build(recipe: ImageRecipe, say: Say) -> str:
     """Make the recipe's image where it is missing, and return its id.
 
