@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace, scripts: OwnScripts) -> NoReturn:
     profile = Profile(options.home)
     wallet = profile.wallet(is_play_money=True, ask_password=_nobody_to_ask)
     announce_ready(payer=wallet.address)
-    teller = Teller()
+    teller = Teller(sys.stderr)
     keeper = _until_it_works(lambda: _open(options, scripts, wallet, teller), teller)
     while True:
         _until_it_works(keeper.run, teller)
@@ -72,7 +72,7 @@ def _until_it_works(attempt: Callable[[], T], teller: Teller) -> T:
         try:
             return attempt()
         except GridleError as error:
-            teller.trouble(error)
+            teller.outage(error)
             time.sleep(RETRY_PAUSE_S)
 
 
@@ -91,7 +91,7 @@ def _open(
             "该市场使用真钱；示例需求方只使用练习币。",
         )
     connect = partial(_connect, options.market, session.identity)
-    desk = Desk(connect(), scripts, options.home / "raw", options.results, teller.trouble)
+    desk = Desk(connect(), scripts, options.home / "raw", options.results, teller.outage)
     desk.start()
     means = Means(
         requestor=requestor,

@@ -14,6 +14,7 @@ from gridle.market.client.market_client import MarketClient
 from gridle.market.client.own_scripts import OwnScripts
 from gridle.market.client.resolve import check_script, combine_script
 from gridle.market.practice.requestor_desk import Desk, Paper
+from gridle.market.practice.requestor_teller import Teller
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.ids import JobId
 from gridle.market.protocol.job_messages import JobDetail
@@ -34,7 +35,7 @@ class Follower:
         scripts: OwnScripts,
         desk: Desk,
         wake: threading.Event,
-        on_trouble: Callable[[GridleError], None],
+        teller: Teller,
     ) -> None:
         self.over = threading.Event()
         self._job_id = job_id
@@ -43,7 +44,7 @@ class Follower:
         self._scripts = scripts
         self._desk = desk
         self._wake = wake
-        self._on_trouble = on_trouble
+        self._teller = teller
         self._waiting_since: float | None = None
         self._thread = threading.Thread(target=self._run, name=f"follow-{job_id}", daemon=True)
 
@@ -61,7 +62,7 @@ class Follower:
             with self._connect() as client:
                 self._follow(client)
         except GridleError as error:
-            self._on_trouble(error)
+            self._teller.trouble(error)
         finally:
             self.over.set()
             self._wake.set()
@@ -72,6 +73,7 @@ class Follower:
         script = combine_script(self._source)
 
         def changed(detail: JobDetail) -> None:
+            self._teller.works_again()
             waiting = detail.status.waiting is not None
             if not waiting:
                 self._waiting_since = None
@@ -84,7 +86,7 @@ class Follower:
             self._job_id,
             checker,
             on_change=changed,
-            on_trouble=self._on_trouble,
+            on_trouble=self._teller.outage,
             pause=time.sleep,
         )
 
@@ -94,5 +96,5 @@ class Follower:
                 digest = client.job(self._job_id).status.manifest_sha256
                 return fetch_manifest(client, digest)
             except UnavailableError as error:
-                self._on_trouble(error)
+                self._teller.outage(error)
                 time.sleep(RETRY_PAUSE_S)

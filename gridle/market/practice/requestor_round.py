@@ -71,7 +71,6 @@ class RoundKeeper:
                 continue
             refused = self._order(jobs)
             self._follow()
-            self._means.teller.works_again()
             self._wake.wait(REFUSED_PAUSE_S if refused else LOOK_AGAIN_S)
 
     def _order(self, jobs: dict[str, ResolvedJob]) -> bool:
@@ -106,6 +105,7 @@ class RoundKeeper:
             self._keep(requestor_rounds.with_over(self._rounds, ordered.name))
             return False
         self._keep_job(msgspec.structs.replace(ordered, job_id=status.job_id))
+        self._means.teller.works_again()
         return True
 
     def _cover(self, job: ResolvedJob) -> None:
@@ -136,7 +136,7 @@ class RoundKeeper:
                 scripts=self._means.scripts,
                 desk=self._means.desk,
                 wake=self._wake,
-                on_trouble=self._means.teller.trouble,
+                teller=self._means.teller,
             )
             self._followers[ordered.name] = follower
             follower.start()

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import sys
 import threading
+from typing import TextIO
 
-from gridle.market.protocol.errors import GridleError, UnavailableError
+from gridle.market.protocol.errors import GridleError
 
 
 class Teller:
     """Safe to be used from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
         self._lock = threading.Lock()
-        self._told: dict[str, bool] = {}
+        self._told: set[str] = set()
+        self._outages: set[str] = set()
 
     def trouble(self, error: GridleError) -> None:
-        """Tell why something does not go on, unless it was told and is not over yet."""
-        key = error.sentence.en
-        with self._lock:
-            if key in self._told:
-                return
-            self._told[key] = isinstance(error, UnavailableError)
-        sys.stderr.write(f"{error}\n")
-        sys.stderr.flush()
+        """Tell what somebody has to put right, once."""
+        self._tell(error, self._told)
+
+    def outage(self, error: GridleError) -> None:
+        """Tell that market or chain do not answer, once until they do."""
+        self._tell(error, self._outages)
 
     def works_again(self) -> None:
-        """Forget what could pass by itself: if it comes back, it is news."""
+        """Forget the outages: if one comes back, it is news."""
         with self._lock:
-            self._told = {key: passes for key, passes in self._told.items() if not passes}
+            self._outages.clear()
+
+    def _tell(self, error: GridleError, told: set[str]) -> None:
+        with self._lock:
+            if error.sentence.en not in told:
+                told.add(error.sentence.en)
+                self._out.write(f"{error}\n")
+                self._out.flush()
