@@ -12,6 +12,16 @@ from gridle.market.protocol.messages import ChainInfo
 
 REFRESH_MS = 15_000
 
+BalanceOf = Callable[[ChainInfo, Address], int]
+"""Reads a wallet's balance in base units; may block; raises `GridleError` where it cannot."""
+
+
+def balance_on_chain(chain: ChainInfo, address: Address) -> int:
+    """Ask the chain itself."""
+    from gridle.market.chain.hub import Hub  # noqa: PLC0415 - web3 takes 0.7 s: not at start
+
+    return Hub((chain.rpc_url,), chain.hub).token_balance_units(address)
+
 
 class BalanceReader(QObject):
     """Emits `read` with (address, units), or `failed`, after each look at the chain."""
@@ -20,8 +30,9 @@ class BalanceReader(QObject):
     failed = Signal()
     _looked = Signal(str, object)  # crosses from the pool's thread to this object's own
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, balance_of: BalanceOf, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._balance_of = balance_of
         self._wanted: tuple[ChainInfo, Address] | None = None
         self._paid_units = -1
         self._busy = False
@@ -46,7 +57,9 @@ class BalanceReader(QObject):
             self._again = self._busy
             return
         self._busy = True
-        QThreadPool.globalInstance().start(_Look(*self._wanted, self._looked.emit))
+        QThreadPool.globalInstance().start(
+            _Look(self._balance_of, *self._wanted, self._looked.emit)
+        )
 
     def _take(self, address: str, units: int | None) -> None:
         self._busy = False
@@ -63,20 +76,22 @@ class _Look(QRunnable):
     """One look at the chain."""
 
     def __init__(
-        self, chain: ChainInfo, address: Address, done: Callable[[str, int | None], None]
+        self,
+        balance_of: BalanceOf,
+        chain: ChainInfo,
+        address: Address,
+        done: Callable[[str, int | None], None],
     ) -> None:
         super().__init__()
+        self._balance_of = balance_of
         self._chain = chain
         self._address = address
         self._done = done
 
     def run(self) -> None:
         """Read the balance; None says that the chain did not answer."""
-        from gridle.market.chain.hub import Hub  # noqa: PLC0415 - web3 takes 0.7 s: not at start
-
         try:
-            hub = Hub((self._chain.rpc_url,), self._chain.hub)
-            units: int | None = hub.token_balance_units(self._address)
+            units: int | None = self._balance_of(self._chain, self._address)
         except GridleError:
             units = None
         self._done(self._address, units)

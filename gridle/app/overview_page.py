@@ -55,15 +55,15 @@ class NoticesPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(say(texts.NOTICES), parent)
-        self._lines: tuple[str, ...] = ()
+        self.lines: tuple[str, ...] = ()
         self._labels: list[QLabel] = []
         self.hide()
 
     def show_lines(self, lines: tuple[str, ...]) -> None:
         """Show exactly these lines."""
-        if lines == self._lines:
+        if lines == self.lines:
             return
-        self._lines = lines
+        self.lines = lines
         for old in self._labels:
             old.deleteLater()
         self._labels = [label("", f"•  {line}", wraps=True) for line in lines]

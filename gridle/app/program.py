@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QThreadPool
 from PySide6.QtWidgets import QApplication
 
 from gridle.app import texts
-from gridle.app.balance_reader import BalanceReader
+from gridle.app.balance_reader import BalanceOf, BalanceReader, balance_on_chain
 from gridle.app.main_window import MainWindow
 from gridle.app.owner_actions import HOUR_S, OwnerActions
 from gridle.app.presentation import headline
@@ -24,7 +24,13 @@ _POOL_PATIENCE_MS = 2000
 class Program(QObject):
     """Connects the parts; holds no state of its own."""
 
-    def __init__(self, application: QApplication, worker_home: Path, practice: Path | None) -> None:
+    def __init__(
+        self,
+        application: QApplication,
+        worker_home: Path,
+        practice: Path | None,
+        balance_of: BalanceOf = balance_on_chain,
+    ) -> None:
         super().__init__(application)
         self._application = application
         self._in_practice = practice is not None
@@ -33,7 +39,7 @@ class Program(QObject):
         self.actions = OwnerActions(
             self.link, start_worker, worker_home, in_practice=self._in_practice, parent=self
         )
-        self.window = MainWindow(BalanceReader(self), practice)
+        self.window = MainWindow(BalanceReader(balance_of, self), practice)
         self.tray = Tray(self)
         self._connect()
 

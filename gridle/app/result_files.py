@@ -24,7 +24,6 @@ class Summary(Struct, frozen=True):
 
     title: Annotated[str, Meta(max_length=200)]
     headline: Annotated[str, Meta(max_length=2000)]
-    updated_at: float
     tasks_done: Annotated[int, Meta(ge=0)]
     tasks_total: Annotated[int, Meta(ge=0)]
     image: str | None = None

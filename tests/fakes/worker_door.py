@@ -38,7 +38,7 @@ class WorkerDoor:
         self._ipc_version = ipc_version
         self._seq = 0
         self._token = Endpoint(home).make_token()
-        self._clients: list[QLocalSocket] = []
+        self.clients: list[QLocalSocket] = []
         self._server = QLocalServer()
         self._server.newConnection.connect(self._accept)
         QLocalServer.removeServer(str(Endpoint(home).socket_path))
@@ -48,21 +48,21 @@ class WorkerDoor:
         """Tell every client the new state."""
         self.state = state
         self._seq += 1
-        for client in self._clients:
+        for client in self.clients:
             self._write(client, Changed(self._seq, state))
 
     def send_raw(self, line: bytes) -> None:
         """Send anything at all to every client."""
-        for client in self._clients:
+        for client in self.clients:
             client.write(line)
             client.flush()
 
     def die(self) -> None:
         """End as a killed worker does: every connection closes."""
         self._server.close()
-        for client in tuple(self._clients):
+        for client in tuple(self.clients):
             client.abort()
-        self._clients.clear()
+        self.clients.clear()
 
     def _accept(self) -> None:
         while self._server.hasPendingConnections():
@@ -71,8 +71,8 @@ class WorkerDoor:
             client.disconnected.connect(lambda client=client: self._forget(client))
 
     def _forget(self, client: QLocalSocket) -> None:
-        if client in self._clients:
-            self._clients.remove(client)
+        if client in self.clients:
+            self.clients.remove(client)
 
     def _read(self, client: QLocalSocket) -> None:
         while client.canReadLine():
@@ -87,7 +87,7 @@ class WorkerDoor:
                     client.disconnectFromServer()
                     return
                 self.clients_greeted += 1
-                self._clients.append(client)
+                self.clients.append(client)
                 self._write(client, Welcome(self._ipc_version, "0.1.0", 1))
                 self._write(client, Snapshot(self._seq, self.state))
             case Request(id=number, command=command):

@@ -15,8 +15,18 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gridle.app.program import Program
+from gridle.market.protocol.ids import Address
+from gridle.market.protocol.messages import ChainInfo
 from tests.fakes.worker_door import WorkerDoor
-from tests.fakes.worker_states import worker_state
+from tests.fakes.worker_states import ADDRESS, CHAIN, worker_state
+
+BALANCE_UNITS = 2_500_000
+
+
+def balance(chain: ChainInfo, address: Address) -> int:
+    """Answer for a chain."""
+    return BALANCE_UNITS if chain == CHAIN and address == ADDRESS else 0
+
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -50,7 +60,7 @@ def until(qtbot: QtBot) -> Until:
 @pytest.fixture
 def program(qtbot: QtBot, qapp: object, home: Path) -> Iterator[Program]:
     assert isinstance(qapp, QApplication)
-    program = Program(qapp, home, None)
+    program = Program(qapp, home, None, balance)
     qtbot.addWidget(program.window)
     program.open()
     yield program
