@@ -49,8 +49,7 @@ def deployer_key(home: Path) -> bytes:
     """
     path = home / KEY_NAME
     try:
-        key = bytes.fromhex(path.read_text("ascii").strip())
-        PrivateKey(key)
+        key = _key_of(path.read_text("ascii"))
     except (OSError, ValueError) as error:
         raise CorruptStateError(
             f"The practice chain's key file {path} is missing or damaged; restore it from a "
@@ -84,6 +83,14 @@ def open_chain(
         chain = PracticeChain(store, clock=clock)
     _deploy(home, chain)
     return chain
+
+
+def _key_of(untrusted_text: str) -> bytes:
+    key = bytes.fromhex(untrusted_text.strip())
+    if len(key) != KEY_BYTES:
+        raise ValueError(len(key))
+    PrivateKey(key)  # refuses what is no key of the curve
+    return key
 
 
 def _write_key(home: Path) -> None:
