@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gridle.market.protocol.manifest import ContainerRuntime, Resources
+from gridle.market.service.usecases.cover import refresh_covers
+from tests.fakes.market_chain import EXIT_DELAY_S
+from tests.rigs.market_inside import START, Inside
+
+
+def _why(inside: Inside, **changes: Any) -> str:  # noqa: ANN401 - fields of the request
+    batch = inside.lease(inside.node(0), **changes)
+    assert not batch.leases
+    assert batch.waiting is not None
+    return batch.waiting.en
+
+
+def test_an_empty_market_says_so(inside: Inside) -> None:
+    assert "no open job" in _why(inside)
+
+
+def test_tasks_that_need_an_engine_say_so(inside: Inside) -> None:
+    inside.submit(tasks=8, runtime=ContainerRuntime("00" * 32, ("run",)))
+    assert _why(inside).startswith("8 tasks wait for a container engine")
+
+
+def test_a_low_price_is_said(inside: Inside) -> None:
+    inside.submit(price_units=10, resources=Resources(reference_s=36.0))
+    assert "pay less" in _why(inside, ask_units_per_core_hour=1001)
+    assert inside.lease(inside.node(0), ask_units_per_core_hour=1000).leases
+
+
+def test_all_taken_is_said(inside: Inside) -> None:
+    inside.submit()
+    assert inside.lease(inside.node(1)).leases
+    assert "being worked on" in _why(inside)
+
+
+def test_a_lease_names_how_long_its_pay_is_covered(inside: Inside) -> None:
+    inside.submit()
+    lease = inside.lease(inside.node(0)).leases[0]
+    assert (lease.funded_until, lease.expires_at) == (START + EXIT_DELAY_S, START + 60)
+    assert lease.order.is_signed_by_payer(inside.market.domain)
+
+
+def test_work_for_a_payer_that_leaves_is_held_back(inside: Inside) -> None:
+    inside.submit()
+    inside.hub.exits[inside.wallet.address] = int(START) + EXIT_DELAY_S
+    refresh_covers(inside.market)
+    assert "deposit is confirmed" in _why(inside)
+    del inside.hub.exits[inside.wallet.address]
+    refresh_covers(inside.market)
+    assert inside.lease(inside.node(0)).leases
+
+
+def test_a_new_pair_waits_for_the_chain_and_begins_where_it_stands(inside: Inside) -> None:
+    inside.submit()
+    node = inside.node(0)
+    inside.hub.claims[(inside.wallet.address, node.payout_address)] = 500
+    inside.hub.down = True
+    assert not inside.lease(node).leases
+    inside.hub.down = False
+    lease = inside.lease(node).leases[0]
+    inside.judge(lease, inside.deliver(node, lease), accepted=True)
+    voucher = inside.settlements(node)[0].voucher  # type: ignore[union-attr]  # a verdict
+    assert voucher is not None
+    assert voucher.voucher.cumulative_units == 510
+
+
+@pytest.mark.parametrize(("asks", "why"), [((), "No provider"), (("wasm",), "container engine")])
+def test_a_job_that_nobody_can_do_says_why(inside: Inside, asks: tuple[str, ...], why: str) -> None:
+    job = inside.submit(runtime=ContainerRuntime("00" * 32, ("run",)))
+    if asks:
+        inside.lease(inside.node(0), runtimes=asks)
+    waiting = inside.detail(job.job_id).status.waiting
+    assert waiting is not None
+    assert why in waiting.en
