@@ -32,9 +32,9 @@ def measure() -> list[Row]:
         first = _redeem(evm, delegate, payee, 100)
         repeat = _redeem(evm, delegate, payee, 200)
         _redeem_many(evm, delegate, crowd, 100)
-        one = _redeem_many(evm, delegate, crowd[:1], 200)
+        single = _redeem_many(evm, delegate, crowd[:1], 200)
         many = _redeem_many(evm, delegate, crowd, 300)
-        further = (many - one) / (_BATCH - 1)
+        further = (many - single) / (_BATCH - 1)
         deposit = _deposit(evm, payer)
         evm.store.close()
     peer = "escrow for each job"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
-from eth_typing import ChecksumAddress
 from msgspec import Struct
 from web3 import Web3
 from web3.contract import Contract
@@ -74,7 +73,14 @@ class Hub:
         Raises:
             InvalidInputError: the hub's domain is of a form that Gridle does not sign for.
         """
-        return self._domain_of("eip712Domain", self.contract)
+        fields, name, version, chain_id, address, _salt, _more = self._ask("eip712Domain")
+        if bytes(fields) != _DOMAIN_FIELDS or checksum_address(address) != self.address:
+            raise InvalidInputError(
+                f"The contract at {self.address} signs in a way that Gridle does not know; "
+                "check the hub's address in the settings.",
+                f"合约 {self.address} 的签名方式不受 Gridle 支持；请检查设置中的结算合约地址。",
+            )
+        return Domain(chain_id, self.address, name, version)
 
     def token(self) -> Address:
         """Return the only token that the hub holds."""
@@ -129,24 +135,9 @@ class Hub:
     def _token(self) -> Contract:
         return self._contract(self.token(), artifacts.practice_token().abi)
 
-    def _domain_of(self, view: str, contract: Contract) -> Domain:
-        fields, name, version, chain_id, address, _salt, _more = self._ask(view, contract=contract)
-        if bytes(fields) != _DOMAIN_FIELDS or address != contract.address:
-            raise InvalidInputError(
-                f"The contract at {contract.address} signs in a way that Gridle does not know; "
-                "check the hub's address in the settings.",
-                f"合约 {contract.address} 的签名方式不受 Gridle 支持；请检查设置中的结算合约地址。",
-            )
-        return Domain(
-            chain_id=chain_id,
-            verifying_contract=checksum_address(address),
-            name=name,
-            version=version,
-        )
-
     def _contract(self, address: Address, abi: list[dict[str, Any]]) -> Contract:
         return self.web3.eth.contract(
-            address=cast("ChecksumAddress", address), abi=cast("Any", abi)
+            address=Web3.to_checksum_address(address), abi=cast("Any", abi)
         )
 
     def _ask(self, view: str, *arguments: object, contract: Contract | None = None) -> Any:  # noqa: ANN401 - as the ABI says

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import requests
 from eth_account import Account
 from hexbytes import HexBytes
 from msgspec import Struct
+from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception, Web3RPCError
 from web3.logs import DISCARD
-from web3.types import TxParams, TxReceipt
+from web3.types import TxParams, TxReceipt, Wei
 
 from gridle.market.chain.hub import Hub
 from gridle.market.protocol.eip712 import SIGNATURE_BYTES, address_of, checksum_address
@@ -167,13 +168,13 @@ class Relayer:
 
     def _submit(self, call: ContractFunction) -> HexBytes:
         eth = self._hub.web3.eth
-        sender: Any = self.address
-        fields: Any = {"from": sender, "value": 0, "chainId": eth.chain_id}
+        sender = Web3.to_checksum_address(self.address)
+        fields: TxParams = {"from": sender, "value": Wei(0), "chainId": eth.chain_id}
         # Asking for the gas first runs the call, so what would revert costs nothing.
         gas = int(call.estimate_gas(fields) * _GAS_MARGIN)
         for attempt in range(_NONCE_TRIES):
             nonce = eth.get_transaction_count(sender, "pending")
-            built = call.build_transaction(cast("TxParams", {**fields, "gas": gas, "nonce": nonce}))
+            built = call.build_transaction({**fields, "gas": gas, "nonce": nonce})
             signed = Account.sign_transaction(built, self._private_key)
             try:
                 return eth.send_raw_transaction(signed.raw_transaction)

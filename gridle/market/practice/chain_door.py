@@ -104,5 +104,5 @@ class _Request(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *_args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing: a chain that prints every request helps nobody."""
