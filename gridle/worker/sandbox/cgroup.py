@@ -89,6 +89,8 @@ class Cgroup:
 
     def _normal_weight(self) -> None:
         if self.cpu is not None:
+            if (self.cpu / "cpu.idle").exists():
+                (self.cpu / "cpu.idle").write_text("0")
             name, weight = ("cpu.weight", "100") if self.unified else ("cpu.shares", "1024")
             (self.cpu / name).write_text(weight)
 
