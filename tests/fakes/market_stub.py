@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gridle.market.protocol.ids import LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest, encode_manifest
@@ -57,9 +57,8 @@ class StubMarket:
             self.settlements.extend(settlements)
             self.changed.notify_all()
 
-    def wait(self, condition: object, deadline_s: float = 20.0) -> bool:
-        """Wait until `condition` (a callable) holds of this market."""
-        assert callable(condition)
+    def wait(self, condition: Callable[[], bool], deadline_s: float = 20.0) -> bool:
+        """Wait until `condition` holds of this market."""
         with self.changed:
             return self.changed.wait_for(condition, deadline_s)
 

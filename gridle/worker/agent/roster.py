@@ -47,6 +47,7 @@ class LiveTask:
     awaits_renewal: bool = False
     """Taken over from an earlier run; begun again only if its lease can still be renewed."""
     paused_since: float | None = None
+    """Since when it has been paused, or has waited ready while nothing may run."""
     attempts: int = 0
     usage: TaskUsage = NO_USAGE
 

@@ -155,7 +155,7 @@ class Runner:
             except GridleError as error:
                 self._put(Collected(lease_id, None, error.sentence))
             except OSError as error:
-                sentence = sentences.machine_fault(str(error))
+                sentence = sentences.machine_fault(f"{type(error).__name__}: {error}")
                 self._put(Collected(lease_id, None, sentence, can_retry=True))
             else:
                 packed = type(output)(kept, output.sha256, output.size_bytes)
@@ -200,8 +200,8 @@ def _fault(action: Callable[[], object]) -> Sentence | None:
         action()
     except GridleError as error:
         return error.sentence
-    except OSError as error:
-        return sentences.machine_fault(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a fence throws, its task must go on or end
+        return sentences.machine_fault(f"{type(error).__name__}: {error}")
     return None
 
 

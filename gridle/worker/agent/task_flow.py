@@ -143,9 +143,7 @@ class TaskFlow:
         self._adjust_running(allowance, held)
         for lease_id in surplus(memory_limit_bytes, [task.need for task in held]):
             self._let_go(self._task(lease_id), now)
-        for task in held:
-            if task.paused_since is not None and now - task.paused_since > RETURN_AFTER_PAUSE_S:
-                self._let_go(task, now)
+        self._return_overdue(allowance, now)
         self._start_ready(allowance, held)
 
     def measure(self) -> None:
@@ -163,6 +161,15 @@ class TaskFlow:
             if idle and wanted != task.applied:
                 task.adjusting = True
                 self._runner.adjust(task, wanted)
+
+    def _return_overdue(self, allowance: Allowance, now: float) -> None:
+        """Give back what has been paused, or has waited for its start, for too long."""
+        for task in self._roster:
+            if not task.holds_machine:
+                waits = task.takes_room and not allowance.may_run
+                task.paused_since = (task.paused_since or now) if waits else None
+            if task.paused_since is not None and now - task.paused_since > RETURN_AFTER_PAUSE_S:
+                self._let_go(task, now)
 
     def _start_ready(self, allowance: Allowance, held: list[LiveTask]) -> None:
         ready = [

@@ -85,6 +85,9 @@ class MarketSession:
             except GridleError as error:
                 failures += 1
                 self.failed(error.sentence, failures)
+            except OSError as error:
+                failures += 1
+                self.failed(_disk_fault(error), failures)
             else:
                 failures = 0
 
@@ -93,6 +96,13 @@ class MarketSession:
         self.stopped.set()
         with self.changed:
             self.changed.notify_all()
+
+
+def _disk_fault(error: OSError) -> Sentence:
+    return Sentence(
+        f"A file of the worker cannot be used ({error}); check this machine's disk.",
+        f"无法使用工作端的文件（{error}）；请检查本机磁盘。",
+    )
 
 
 def _other_version(version: int) -> RefusedError:

@@ -194,12 +194,12 @@ def test_a_stopped_task_begins_again_once_its_lease_is_renewed(
 
 
 def test_a_result_that_could_not_be_delivered_is_delivered_after_a_restart(
-    rig: AgentRig, market: StubMarket
+    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = manifest(("echo", "x"))
     market.offer(lease(job), job)
     sent = threading.Event()
-    rig.source.report = lambda _report, _archive: sent.set()  # type: ignore[method-assign] # nothing gets through
+    monkeypatch.setattr(rig.source, "report", lambda *_: sent.set())  # nothing gets through
     rig.begin()
     assert sent.wait(20)
     rig.end()
@@ -287,3 +287,34 @@ def test_a_corrupt_ledger_is_read_again_from_the_market(tmp_path: Path, market: 
     state = rig.wait(lambda state: state.earnings.earned_units == 5)
     assert any("set aside" in warning.en for warning in state.warnings)
     rig.end()
+
+
+def test_a_task_that_was_paused_too_long_is_given_back(
+    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gridle.worker.agent.task_flow.RETURN_AFTER_PAUSE_S", 0.3)
+    job = manifest(("count",))
+    market.offer(lease(job), job)
+    rig.begin()
+    rig.wait(runs)
+    assert rig.ask(PauseWork()) is None
+    assert market.wait(lambda: market.reports == [Returned(lease_id(1))])
+    rig.wait(lambda state: not state.tasks)
+
+
+def test_a_sandbox_that_breaks_is_tried_again_and_then_the_task_is_given_back(
+    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[object] = []
+
+    def breaks(*arguments: object) -> None:
+        starts.append(arguments)
+        raise ValueError("no fence today")
+
+    monkeypatch.setattr(rig.sandbox, "start", breaks)
+    job = manifest(("count",))
+    market.offer(lease(job), job)
+    rig.begin()
+    assert market.wait(lambda: market.reports == [Returned(lease_id(1))])
+    assert len(starts) == 3
+    rig.wait(lambda state: any("no fence today" in warning.en for warning in state.warnings))
