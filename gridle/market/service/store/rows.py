@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, TypeVar, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast, get_type_hints
 
 from sqlalchemy import Connection, Executable
 
@@ -33,7 +34,16 @@ def _plain(value: object) -> object:
 
 
 def _make(kind: type[T], row: dict[str, Any]) -> T:
-    for name, hint in get_type_hints(kind).items():
-        if isinstance(hint, type) and issubclass(hint, StrEnum):
-            row[name] = hint(row[name])
+    for name, enum in _enums(cast("type[object]", kind)).items():
+        row[name] = enum(row[name])
     return kind(**row)
+
+
+@cache
+def _enums(kind: type) -> dict[str, type[StrEnum]]:
+    """Return a dataclass's fields that are enums; hints are slow to resolve, so once a class."""
+    return {
+        name: hint
+        for name, hint in get_type_hints(kind).items()
+        if isinstance(hint, type) and issubclass(hint, StrEnum)
+    }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 
+import msgspec
 import pytest
+import requests
 
-from gridle.market.protocol.messages import Redemption, Verdict
+from gridle.market.protocol import routes
+from gridle.market.protocol.messages import LeaseRequest, Redemption, Verdict
+from gridle.market.protocol.signing import sign_request
 from gridle.market.protocol.states import JobState, TaskState
 from tests.rigs.market_process import MarketRig, payout_of, wait_for
 
@@ -69,3 +74,18 @@ def test_a_killed_market_goes_on_where_it_was_and_pays_once(rig: MarketRig, numb
     wait_for("redemption", lambda: len(node.settlements(wait_s=1).settlements) == 2)
     assert not customer.judge(job.job_id, lease.task_id, result, accepted=True).counted
     assert customer.account().balance_units == 30
+
+
+def test_a_worker_that_went_away_in_its_long_poll_is_given_nothing(
+    rig: MarketRig, number: int
+) -> None:
+    customer = rig.customer(number, deposit_units=100)
+    gone, there = rig.provider(number), rig.provider(number + 500)
+    url = rig.url + routes.LEASES
+    body = msgspec.json.encode(LeaseRequest(("wasm",), 64, 64, 2**36, wait_s=50))
+    signed = sign_request(gone.identity, "POST", url, hashlib.sha256(body).hexdigest())
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(url, data=body, headers=signed, timeout=0.5)
+    there.settlements(wait_s=0.3)
+    customer.submit(tasks=1, price_units=70)
+    assert there.lease(wait_s=2.0).leases
