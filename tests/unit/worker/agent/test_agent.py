@@ -12,6 +12,7 @@ from gridle.market.protocol.archive import unpack
 from gridle.market.protocol.commitment import commitment
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.messages import Committed, Failed, Redemption, Returned, Revealed
+from gridle.worker.agent.events import FromSource
 from gridle.worker.ipc.messages import (
     Activity,
     PauseWork,
@@ -22,6 +23,7 @@ from gridle.worker.ipc.messages import (
     WorkerTaskState,
 )
 from gridle.worker.policy.allowance import ReasonCode
+from gridle.worker.sources.port import Offered
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.probes import AWAY
 from tests.rigs.agent_rig import LIMITS, AgentRig
@@ -155,13 +157,10 @@ def test_an_offer_that_comes_after_the_owner_is_given_back(
 ) -> None:
     job = manifest(("count",))
     rig.begin()
-    rig.wait(lambda state: state.market.connected)
-    with market.changed:  # the fake source cannot ask while this is held
-        rig.probes.become(IN_USE)
-        market.offer(lease(job), job)
+    rig.probes.become(IN_USE)
     rig.wait(lambda state: state.activity is Activity.PAUSED)
-    rig.probes.become(AWAY)
-    assert market.wait(lambda: market.reports != [] or not market.leases)
+    rig.agent._queue.put(FromSource(Offered(lease(job), job)))
+    assert market.wait(lambda: market.reports == [Returned(lease_id(1))])
 
 
 def test_after_a_restart_the_task_begins_again_and_is_done_once(
