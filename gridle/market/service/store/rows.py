@@ -34,7 +34,7 @@ def _plain(value: object) -> object:
 
 
 def _make(kind: type[T], row: dict[str, Any]) -> T:
-    for name, enum in _enums(cast("type[object]", kind)).items():
+    for name, enum in _enums(cast("Any", kind)).items():
         row[name] = enum(row[name])
     return kind(**row)
 
