@@ -54,6 +54,8 @@ class Program(QObject):
         """Leave the worker alone, and end."""
         self.link.close()
         self.tray.icon.hide()
+        self.window.hide()
+        self.window.deleteLater()
         QThreadPool.globalInstance().waitForDone(_POOL_PATIENCE_MS)
 
     def _connect(self) -> None:

@@ -115,6 +115,8 @@ class WorkerLink(QObject):
         try:
             for untrusted_line in self._buffer.take(bytes(self._socket.readAll().data())):
                 self._take(self._decoder.decode(untrusted_line))
+                if self._socket.state() is not QLocalSocket.LocalSocketState.ConnectedState:
+                    break  # refused: what follows on this connection does not count
         except (InvalidInputError, msgspec.DecodeError, UnicodeDecodeError):
             # The next connection begins with a whole snapshot, so nothing is lost with this one.
             self._socket.abort()

@@ -58,10 +58,8 @@ def until(qtbot: QtBot) -> Until:
 
 
 @pytest.fixture
-def program(qtbot: QtBot, qapp: object, home: Path) -> Iterator[Program]:
-    assert isinstance(qapp, QApplication)
+def program(qapp: QApplication, home: Path) -> Iterator[Program]:
     program = Program(qapp, home, None, balance)
-    qtbot.addWidget(program.window)
     program.open()
     yield program
     program.close()

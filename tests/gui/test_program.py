@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QApplication, QProgressBar, QSpinBox
-from pytestqt.qtbot import QtBot
 
 from gridle.app import program as program_module
 from gridle.app.link_status import LinkStatus
@@ -177,7 +176,7 @@ def test_another_version_is_explained(home: Path, program: Program, until: Until
 
 
 def test_start_launches_a_worker_that_is_not_running_and_starts_it(
-    qtbot: QtBot, qapp: QApplication, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
+    qapp: QApplication, home: Path, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doors: list[WorkerDoor] = []
 
@@ -187,7 +186,6 @@ def test_start_launches_a_worker_that_is_not_running_and_starts_it(
 
     monkeypatch.setattr(program_module, "start_worker", launch)
     program = Program(qapp, home, None, balance)
-    qtbot.addWidget(program.window)
     program.open()
     page = program.window.overview
     until(lambda: page.activity.title.text() == "Not running")
@@ -200,11 +198,10 @@ def test_start_launches_a_worker_that_is_not_running_and_starts_it(
 
 
 def test_a_worker_that_cannot_be_launched_is_explained(
-    qtbot: QtBot, qapp: QApplication, home: Path, monkeypatch: pytest.MonkeyPatch
+    qapp: QApplication, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(program_module, "start_worker", lambda _: False)
     program = Program(qapp, home, None, balance)
-    qtbot.addWidget(program.window)
     program.open()
     program.actions.start()
     assert "worker doctor" in program.window.statusBar().currentMessage()
@@ -212,10 +209,9 @@ def test_a_worker_that_cannot_be_launched_is_explained(
 
 
 def test_in_practice_the_app_leaves_the_worker_to_the_practice(
-    qtbot: QtBot, qapp: QApplication, home: Path, tmp_path: Path, until: Until
+    qapp: QApplication, home: Path, tmp_path: Path, until: Until
 ) -> None:
     program = Program(qapp, home, tmp_path, balance)
-    qtbot.addWidget(program.window)
     program.open()
     page = program.window.overview
     until(lambda: page.activity.title.text() == "Not running")
@@ -298,7 +294,6 @@ def test_every_control_is_named_and_reachable_by_keyboard(
 
 
 def test_the_window_speaks_chinese(
-    qtbot: QtBot,
     qapp: QApplication,
     home: Path,
     door: WorkerDoor,
@@ -307,7 +302,6 @@ def test_the_window_speaks_chinese(
 ) -> None:
     monkeypatch.setenv("GRIDLE_LANG", "zh_CN.UTF-8")
     program = Program(qapp, home, None, balance)
-    qtbot.addWidget(program.window)
     program.open()
     until(lambda: _heard(program))
     assert program.window.overview.activity.title.text() == "正在工作"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -31,8 +31,8 @@ def test_examples(units: int, decimals: int, shown: str) -> None:
 @given(st.integers(0, 2**96), st.integers(0, 18))
 def test_what_is_shown_is_never_more_than_what_is_there(units: int, decimals: int) -> None:
     shown = format_units(units, decimals, "T").removesuffix(" T").replace(",", "")
-    amount = Decimal(units).scaleb(-decimals)
+    amount = Fraction(units, 10**decimals)
     if shown.startswith("< "):
-        assert 0 < amount < Decimal(shown.removeprefix("< "))
+        assert 0 < amount < Fraction(shown.removeprefix("< "))
     else:
-        assert 0 <= amount - Decimal(shown) < Decimal("0.000001")
+        assert 0 <= amount - Fraction(shown) < Fraction("0.000001")
