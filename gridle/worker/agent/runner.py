@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping
@@ -93,7 +94,8 @@ class Runner:
         """Start a fetched task."""
         lease_id, sandbox = task.lease_id, self._sandboxes[task.manifest.runtime_kind]
         spec = TaskSpec(
-            name=lease_id,
+            # Never the name of an earlier start: what still cleans that up must not hit this one.
+            name=f"{lease_id}-{secrets.token_hex(3)}",
             runtime=task.manifest.runtime,
             arguments=task.manifest.tasks[task.lease.task_index],
             resources=task.manifest.resources,
