@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gridle.market.practice.images import image_of_recipe
+from gridle.market.practice.requestor_jobs import built_image
 from gridle.market.protocol.manifest import (
     ContainerRuntime,
     Resources,
@@ -49,7 +49,7 @@ class Bench:
     def prepare_container(self, *command: str) -> ContainerRuntime | None:
         """Return a runtime on a practice job's image; None where it was not built."""
         recipe = resources_folder() / "practice-jobs" / PYTHON_JOB / "packages.txt"
-        image = image_of_recipe(recipe)
+        image = built_image(recipe)
         return ContainerRuntime(image, command) if image else None
 
     def start(self, runtime: Runtime, share: Share) -> tuple[RunningTask, threading.Event]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gridle.market.practice.images import image_of_recipe
+from gridle.market.practice.requestor_jobs import built_image
 from gridle.resources_folder import resources_folder
 
 pytestmark = pytest.mark.timeout(400)
@@ -48,7 +48,7 @@ def _check_money(report: dict[str, Any], count: int) -> None:
 @pytest.mark.engine
 @pytest.mark.skipif(
     not all(
-        image_of_recipe(recipe)
+        built_image(recipe)
         for recipe in (resources_folder() / "practice-jobs").glob("*/packages.txt")
     ),
     reason="the base images are not built: there is no container engine",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from gridle.market.practice.images import build_missing
 from gridle.market.practice.practice import Practice, start_over
 from gridle.market.practice.terminal import follow_worker
 from gridle.market.practice.until_paid import PaidWatch
@@ -65,6 +66,7 @@ def _practise(home: Path, options: argparse.Namespace) -> int:
     with practice:
         watch = PaidWatch(practice, started_at) if options.until_paid else None
         practice.start_worker()
+        _build_images(practice)
         if not options.headless and _has_display():
             _open_window(practice, ended)
         follow_worker(practice.places.worker, ended)
@@ -75,6 +77,13 @@ def _practise(home: Path, options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     return 0
+
+
+def _build_images(practice: Practice) -> None:
+    """Make missing base images beside the work; the requestor orders their jobs once they are."""
+    threading.Thread(
+        target=build_missing, args=(practice.jobs, _say), name="images", daemon=True
+    ).start()
 
 
 def _wait(practice: Practice, ended: threading.Event) -> None:

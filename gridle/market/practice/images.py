@@ -21,6 +21,7 @@ from gridle.market.practice.image_archive import write_archive, write_layer
 from gridle.market.practice.image_recipe import ImageRecipe, parse_recipe
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.sentence import Sentence
+from gridle.resources_folder import resources_folder
 
 ENGINES = ("podman", "docker")
 BUILD_TIMEOUT_S = 900.0
@@ -201,21 +202,29 @@ def _failed(recipe: ImageRecipe, cause: str) -> UnavailableError:
     )
 
 
+def build_missing(jobs: Path, say: Say) -> int:
+    """Make the images of all jobs under `jobs` that lack theirs, saying what fails and why.
+
+    Returns:
+        The exit status for a program: 0, or that of the last error.
+    """
+    status = 0
+    for recipe in read_recipes(jobs):
+        try:
+            build(recipe, say)
+        except GridleError as error:
+            say(error.sentence)
+            status = error.exit_code
+    return status
+
+
 def main(arguments: list[str]) -> int:
     """Build every missing image of the practice jobs; returns the exit status."""
     if arguments[:1] != ["build"] or len(arguments) > 2:  # noqa: PLR2004 # a verb and a folder
         sys.stderr.write("usage: python -m gridle.market.practice.images build [JOBS_FOLDER]\n")
         return 2
-    root = Path(__file__).resolve().parents[3]
-    jobs = Path(arguments[1]) if arguments[1:] else root / "resources" / "practice-jobs"
-    status = 0
-    for recipe in read_recipes(jobs):
-        try:
-            build(recipe, lambda sentence: print(sentence, flush=True))  # noqa: T201 # a program
-        except GridleError as error:
-            sys.stderr.write(f"{error}\n")
-            status = error.exit_code
-    return status
+    jobs = Path(arguments[1]) if arguments[1:] else resources_folder() / "practice-jobs"
+    return build_missing(jobs, lambda sentence: print(sentence, flush=True))  # noqa: T201 # a program
 
 
 if __name__ == "__main__":

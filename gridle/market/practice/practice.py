@@ -63,7 +63,7 @@ class Practice:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        at: TracebackType | None,
     ) -> None:
         self.supervisor.end_all()
         self.places.facts.unlink(missing_ok=True)
