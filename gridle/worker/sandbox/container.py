@@ -13,6 +13,7 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.container_process import ContainerProcess, Launch
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
+from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.supervisor import SupervisedTask
@@ -65,7 +66,7 @@ class ContainerSandbox:
         """Have the image in the engine's store, loading its archive where it lacks it.
 
         Raises:
-            GridleError: it cannot be had, or its archive holds another image.
+            GridleError: it cannot be had, or its archive holds another image or names of images.
         """
         wanted = _container(runtime)
         with self._loading:
@@ -74,6 +75,7 @@ class ContainerSandbox:
             if wanted.archive_sha256 is None:
                 raise _no_image()
             archive = fetch_blob(wanted.archive_sha256)
+            check_image_archive(archive, wanted.image_sha256)
             reply = self._ask(argv.load_argv(self._engine(), archive), _LOAD_TIMEOUT_S)
             if reply.status != 0:
                 raise UnavailableError(
