@@ -44,7 +44,7 @@ class Relay:
         """Redeem what is owed once; tells whether anything is still owed after it."""
         with self._market.money_moves:
             self._reconcile()
-            vouchers = [each for each in owed(self._market) if self._is_due(each)]
+            vouchers = owed(self._market, self._is_due)
             if vouchers:
                 self._send(vouchers)
         return bool(owed(self._market))
@@ -76,7 +76,7 @@ class Relay:
 
     def _reconcile(self) -> None:
         """Write down what the chain has paid already: by another relayer, or before a crash."""
-        for signed in owed(self._market):
+        for signed in owed(self._market, self._is_due):
             self._record(signed, "", 0)
 
     def _is_due(self, signed: SignedVoucher) -> bool:

@@ -90,6 +90,12 @@ def shortfall(
     return None
 
 
-def stays_funded(cover: Cover | None, now: float, margin_s: float) -> bool:
-    """Tell whether tasks of this payer may be given out now."""
-    return cover is not None and cover.exit_at is None and cover.funded_until >= now + margin_s
+def stays_funded(cover: Cover, bound: Bound, now: float, margin_s: float) -> bool:
+    """Tell whether tasks of this payer may be given out now.
+
+    The deposit is compared with all that it is bound to: a payer can empty it without leaving,
+    by a voucher that it signs itself.
+    """
+    left_units = min(cover.balance_units, cover.cap_units - cover.spent_units)
+    is_covered = left_units >= bound.total_units
+    return is_covered and cover.exit_at is None and cover.funded_until >= now + margin_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -34,15 +34,15 @@ def save_pair(connection: Connection, pair: Pair, signature: Signature | None = 
     )
 
 
-def outstanding(connection: Connection, limit: int) -> Sequence[tuple[Pair, Signature]]:
-    """Return pairs that are owed money, with their newest voucher's signature."""
+def outstanding(connection: Connection) -> Iterator[tuple[Pair, Signature]]:
+    """Yield the pairs that are owed money, most first, with their newest voucher's signature."""
     query = (
         select(*_PAIR, pairs.c.signature)
         .where(pairs.c.cumulative_units > pairs.c.claimed_units, pairs.c.signature.is_not(None))
         .order_by((pairs.c.cumulative_units - pairs.c.claimed_units).desc())
-        .limit(limit)
     )
-    return [(Pair(*row[:4]), row[4]) for row in connection.execute(query)]
+    for row in connection.execute(query):
+        yield Pair(*row[:4]), row[4]
 
 
 def unredeemed_units(connection: Connection, payer: Address) -> Units:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from gridle.market.protocol.eip712 import checksum_address
-from gridle.market.protocol.ids import Address
+from gridle.market.protocol.ids import MAX_UNITS, Address, Units
 from gridle.market.protocol.job_messages import PayerAccount
 from gridle.market.service import bells
 from gridle.market.service.domain import escrow
@@ -24,14 +24,22 @@ def read_cover(market: Market, payer: Address) -> Cover:
     delegation = market.hub.delegation(payer, market.delegate.address)
     return Cover(
         payer=payer,
-        balance_units=market.hub.balance_units(payer),
-        cap_units=delegation.cap_units,
-        spent_units=delegation.spent_units,
+        balance_units=_storable(market.hub.balance_units(payer)),
+        cap_units=_storable(delegation.cap_units),
+        spent_units=_storable(delegation.spent_units),
         expiry=delegation.expiry,
         exit_at=market.hub.exit_at(payer),
         exit_delay_s=float(market.hub.exit_delay_s()),
         read_at=market.now(),
     )
+
+
+def _storable(untrusted_units: int) -> Units:
+    """Return an amount that the database can hold: the hub's have 96 bits, and a cap costs nothing.
+
+    All of them together are compared with what is promised here, which is less than the limit.
+    """
+    return min(untrusted_units, MAX_UNITS)
 
 
 def bound(connection: Connection, payer: Address) -> Bound:
@@ -51,13 +59,19 @@ def account(market: Market, untrusted_payer: Address) -> PayerAccount:
 
 
 def refresh_covers(market: Market) -> None:
-    """Read anew the covers of all payers with open jobs."""
+    """Read anew the covers of all payers with open jobs.
+
+    Raises:
+        UnavailableError: the chain does not answer.
+    """
     with market.database.read() as connection:
         payers = jobs.open_payers(connection)
     for payer in payers:
-        cover = read_cover(market, payer)
-        with market.database.write() as connection:
-            parties.save_cover(connection, cover)
+        # Between a redemption and its record, the same money would count as gone and as owed.
+        with market.money_moves:
+            cover = read_cover(market, payer)
+            with market.database.write() as connection:
+                parties.save_cover(connection, cover)
     if payers:
         market.bells.ring(bells.WORK)
 
@@ -68,7 +82,7 @@ def is_funded(market: Market, connection: Connection, payer: Address) -> bool:
     if cover is None:
         return False
     margin_s = min(market.settings.lease_s, cover.exit_delay_s / 2)
-    return escrow.stays_funded(cover, market.now(), margin_s)
+    return escrow.stays_funded(cover, bound(connection, payer), market.now(), margin_s)
 
 
 def open_pair(market: Market, payer: Address, payee: Address) -> None:

@@ -77,11 +77,13 @@ def _match(
     asker = Asker(node.node, now, bool(market.presence.asking(now, but=node.node)))
     limit = request.slots + _MAX_KEPT_BACK
     offers = []
-    for job in jobs.open_jobs(connection, _MAX_JOBS):
+    found = jobs.open_jobs(connection, _MAX_JOBS)
+    payers = {job.payer for job in found} - unknown
+    funded = {payer for payer in payers if covers.is_funded(market, connection, payer)}
+    for job in found:
         counts = jobs.counts(connection, job.job_id)
-        is_funded = job.payer not in unknown and covers.is_funded(market, connection, job.payer)
         tasks = tuple(jobs.queued(connection, job.job_id, limit))
-        offers.append(Offer(job, tasks, counts[tasks[0].state], is_funded))
+        offers.append(Offer(job, tasks, counts[tasks[0].state], job.payer in funded))
     return matching.match(request, offers, asker)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 
 from gridle.market.protocol.ids import Address, PublicKey, Units
 from gridle.market.protocol.messages import Redemption, SettlementPage
@@ -24,13 +25,20 @@ def page(market: Market, node: PublicKey, after: int) -> SettlementPage:
     return SettlementPage(found, found[-1].seq if found else after)
 
 
-def owed(market: Market) -> Sequence[SignedVoucher]:
-    """Return the newest vouchers of the pairs that are owed most."""
+def owed(
+    market: Market, is_due: Callable[[SignedVoucher], bool] = lambda _: True
+) -> Sequence[SignedVoucher]:
+    """Return the newest vouchers of the pairs that are owed most, of those that are due.
+
+    What is not due takes no place in the batch: pairs whose payer has emptied its deposit must
+    not keep everybody else from being paid.
+    """
     with market.database.read() as connection:
-        return [
+        vouchers = (
             SignedVoucher(pair.voucher(), market.delegate.address, signature)
-            for pair, signature in money.outstanding(connection, _BATCH)
-        ]
+            for pair, signature in money.outstanding(connection)
+        )
+        return list(islice(filter(is_due, vouchers), _BATCH))
 
 
 def record_claim(

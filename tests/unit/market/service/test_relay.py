@@ -8,7 +8,7 @@ from gridle.market.service.relay import Relay
 from gridle.market.service.store.parties import Node
 from gridle.market.service.usecases.settling import owed
 from tests.fakes.market_chain import FakeRelayer
-from tests.rigs.market_inside import Inside
+from tests.rigs.market_inside import Inside, payout
 
 
 def _earn(inside: Inside, node: Node, price_units: int = 10) -> None:
@@ -65,3 +65,21 @@ def test_what_the_hub_does_not_pay_burns_no_gas_again_at_once(inside: Inside) ->
     sent = relayer.blocks
     assert relay.redeem() is True
     assert relayer.blocks == sent
+
+
+def test_payers_that_emptied_their_deposits_do_not_hold_up_the_others(inside: Inside) -> None:
+    for number in range(45):
+        _earn(inside, inside.node(number), price_units=100)
+    _earn(inside, inside.node(50))
+    inside.hub.balances[inside.wallet.address] = 0
+    relay = Relay(inside.market)
+    relay.redeem()
+    tried = {each.voucher.payee for each in owed(inside.market)}
+    relayer = inside.market.relayer
+    assert isinstance(relayer, FakeRelayer)
+    sent = relayer.blocks
+    relay.redeem()
+    assert relayer.blocks == sent + 1
+    assert len(tried) == 40
+    left = owed(inside.market, lambda each: each.voucher.payee not in tried)
+    assert payout(50) in {each.voucher.payee for each in left}

@@ -6,7 +6,7 @@ import pytest
 
 from gridle.market.protocol.manifest import ContainerRuntime, Resources
 from gridle.market.service.usecases.cover import refresh_covers
-from tests.fakes.market_chain import EXIT_DELAY_S
+from tests.fakes.market_chain import EXIT_DELAY_S, FakeDelegation
 from tests.rigs.market_inside import START, Inside
 
 
@@ -77,3 +77,22 @@ def test_a_job_that_nobody_can_do_says_why(inside: Inside, asks: tuple[str, ...]
     waiting = inside.detail(job.job_id).status.waiting
     assert waiting is not None
     assert why in waiting.en
+
+
+def test_work_for_a_payer_that_emptied_its_deposit_is_held_back(inside: Inside) -> None:
+    inside.submit(tasks=2, price_units=10)
+    inside.hub.balances[inside.wallet.address] = 19  # by a voucher that it signed itself
+    refresh_covers(inside.market)
+    assert "deposit is confirmed" in _why(inside)
+    inside.hub.balances[inside.wallet.address] = 20
+    refresh_covers(inside.market)
+    assert inside.lease(inside.node(0)).leases
+
+
+def test_a_cap_beyond_all_money_keeps_nobodys_deposit_from_being_read(inside: Inside) -> None:
+    inside.submit()
+    pair = (inside.wallet.address, inside.market.delegate.address)
+    expiry = inside.hub.delegations[pair].expiry
+    inside.hub.delegations[pair] = FakeDelegation(2**96 - 1, 0, expiry)
+    refresh_covers(inside.market)
+    assert inside.lease(inside.node(0)).leases
