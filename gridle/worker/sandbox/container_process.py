@@ -156,6 +156,7 @@ class ContainerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=writer,
                 stderr=writer,
+                cwd=launch.spec.folder,  # conmon leaves a file `oom` wherever it was started
                 start_new_session=True,
             )
         except OSError as error:

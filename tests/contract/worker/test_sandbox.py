@@ -109,6 +109,19 @@ def test_memory_is_limited(rig: Rig) -> None:
     assert started.task.usage().peak_memory_bytes < 256 * MiB
 
 
+def test_nothing_is_left_where_the_worker_was_started(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for what in ("allocate", "say"):
+        started = rig.start(what, resources=SMALL)
+        assert started.outcome().ending is Ending.FAILED
+        assert list(here.iterdir()) == []
+        assert {path.name for path in started.folder.iterdir()} >= {"in", "out"}
+
+
 def test_output_bytes_are_limited(rig: Rig) -> None:
     started = rig.start("fill", resources=SMALL)
     outcome = started.outcome()
