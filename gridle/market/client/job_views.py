@@ -23,6 +23,7 @@ from gridle.market.protocol.ids import JobId, Sha256
 from gridle.market.protocol.job_messages import JobDetail
 from gridle.market.protocol.manifest import MAX_MANIFEST_BYTES, Manifest, decode_manifest
 from gridle.market.protocol.messages import ChainInfo
+from gridle.market.protocol.plain_text import plain
 from gridle.market.protocol.sentence import Sentence
 
 COMBINED = "combined"
@@ -122,7 +123,7 @@ def task_lines(detail: JobDetail, chain: ChainInfo) -> list[str]:
     lines = []
     for task in detail.tasks:
         used = f"  {task.usage.cpu_s:.1f} CPU s" if task.usage else ""
-        failure = f"  {task.failure}" if task.failure else ""
+        failure = f"  {plain(task.failure)}" if task.failure else ""
         lines.append(f"  {task.index:>5}  {task.state.value:<10} {price}{used}{failure}")
     return lines
 

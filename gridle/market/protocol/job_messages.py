@@ -6,7 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gridle.market.protocol.ids import Address, JobId, PublicKey, Sha256, Signature, TaskId, Units
+from gridle.market.protocol.ids import (
+    Address,
+    JobId,
+    PublicKey,
+    Sha256,
+    Signature,
+    TaskId,
+    Units,
+    UnixTime,
+)
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.money import Appointment, SignedOrder
@@ -126,8 +135,8 @@ class DepositAuthorization(Struct, frozen=True, forbid_unknown_fields=True):
 
     payer: Address
     value_units: Units
-    valid_after: int
-    valid_before: int
+    valid_after: UnixTime
+    valid_before: UnixTime
     nonce: Sha256
     signature: Signature
 

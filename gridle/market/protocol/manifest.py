@@ -18,11 +18,13 @@ from gridle.market.protocol.ids import MAX_UNITS, Sha256
 MAX_MANIFEST_BYTES = 2**20
 MAX_TASKS = 10_000
 
-FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$(?!\n)")]
 """A plain file name: no folder, no leading dot."""
 
 Argument = Annotated[str, Meta(max_length=4096)]
-Label = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$(?!\n)"
+"""No control characters and no marks of writing direction: people read these on terminals."""
+Label = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 MiB = 2**20
 
 
@@ -86,8 +88,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """One job: what runs, on what, for how much, and how it is judged."""
 
     name: Label
-    title: Annotated[str, Meta(min_length=1, max_length=120)]
-    summary: Annotated[str, Meta(min_length=1, max_length=400)]
+    title: Annotated[str, Meta(min_length=1, max_length=120, pattern=_PRINTABLE)]
+    summary: Annotated[str, Meta(min_length=1, max_length=400, pattern=_PRINTABLE)]
     runtime: Runtime
     resources: Resources
     price_units: Annotated[int, Meta(ge=1, le=MAX_UNITS)]

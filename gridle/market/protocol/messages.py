@@ -10,7 +10,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gridle.market.protocol.ids import Address, LeaseId, PublicKey, Sha256, Signature, TaskId, Units
+from gridle.market.protocol.ids import (
+    Address,
+    LeaseId,
+    PublicKey,
+    Sequence,
+    Sha256,
+    Signature,
+    TaskId,
+    Units,
+)
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.money import SignedOrder, SignedVoucher
 from gridle.market.protocol.sentence import Sentence
@@ -21,24 +30,24 @@ PROTOCOL_VERSION = 1
 class ChainInfo(Struct, frozen=True):
     """Where the money is."""
 
-    chain_id: int
-    rpc_url: str
+    chain_id: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    rpc_url: Annotated[str, Meta(max_length=2000)]
     hub: Address
     token: Address
-    token_symbol: str
-    token_decimals: int
+    token_symbol: Annotated[str, Meta(max_length=32)]
+    token_decimals: Annotated[int, Meta(ge=0, le=36)]
     is_play_money: bool
 
 
 class MarketInfo(Struct, frozen=True):
     """GET /v1/market: who the market is."""
 
-    name: str
+    name: Annotated[str, Meta(max_length=200)]
     protocol_version: int
     chain: ChainInfo
     delegate: Address
     """Signs vouchers for the payers that appointed it."""
-    lease_s: float
+    lease_s: Annotated[float, Meta(gt=0, le=1e7)]
     """How long a lease lasts without renewal."""
     server_time: float
 
@@ -179,7 +188,7 @@ class ReportReply(Struct, frozen=True):
 class Verdict(Struct, frozen=True, tag="verdict"):
     """A result was judged. With `accepted`, `voucher` is the pair's newest and covers it."""
 
-    seq: int
+    seq: Sequence
     lease_id: LeaseId
     task_id: TaskId
     accepted: bool
@@ -192,12 +201,12 @@ class Verdict(Struct, frozen=True, tag="verdict"):
 class Redemption(Struct, frozen=True, tag="redemption"):
     """The hub paid: everything up to `claimed_units` of this pair is in the payee's wallet."""
 
-    seq: int
+    seq: Sequence
     payer: Address
     payee: Address
     claimed_units: Units
-    tx_hash: str
-    block_number: int
+    tx_hash: Annotated[str, Meta(max_length=80)]
+    block_number: Sequence
     redeemed_at: float
 
 
@@ -208,4 +217,4 @@ class SettlementPage(Struct, frozen=True):
     """GET /v1/settlements?after=SEQ&wait_s=S: this node's events with seq > after, in order."""
 
     settlements: tuple[Settlement, ...]
-    next_after: int
+    next_after: Sequence

@@ -15,7 +15,15 @@ from gridle.market.protocol.eip712 import (
     typed_digest,
     uint_word,
 )
-from gridle.market.protocol.ids import Address, PublicKey, Sha256, Signature, Units
+from gridle.market.protocol.ids import (
+    Address,
+    PublicKey,
+    Sequence,
+    Sha256,
+    Signature,
+    Units,
+    UnixTime,
+)
 
 VOUCHER_TYPE = "Voucher(address payer,address payee,uint256 cumulative)"
 APPOINTMENT_TYPE = (
@@ -62,9 +70,9 @@ class Appointment(Struct, frozen=True):
     payer: Address
     delegate: Address
     cap_units: Units
-    expiry: int
+    expiry: UnixTime
     """Unix time in seconds."""
-    nonce: int
+    nonce: Sequence
 
     def digest(self, domain: Domain) -> bytes:
         """Return what the payer signs."""
@@ -85,7 +93,7 @@ class JobOrder(Struct, frozen=True):
     manifest_sha256: Sha256
     payer: Address
     budget_units: Units
-    valid_until: int
+    valid_until: UnixTime
     """Unix time in seconds after which the market must refuse this order."""
 
     def digest(self, domain: Domain) -> bytes:

@@ -7,6 +7,8 @@ import os
 
 import msgspec
 
+from gridle.market.protocol.plain_text import plain
+
 
 class Sentence(msgspec.Struct, frozen=True):
     """A message to a person; both languages are required, so that none can be forgotten."""
@@ -15,8 +17,11 @@ class Sentence(msgspec.Struct, frozen=True):
     zh: str
 
     def say(self, language: str) -> str:
-        """Return the text for a language tag such as `zh_CN`; English where it is unknown."""
-        return self.zh if language.lower().startswith("zh") else self.en
+        """Return the text for a language tag such as `zh_CN`; English where it is unknown.
+
+        It is plain: parts of it, or all, may come from somebody else.
+        """
+        return plain(self.zh if language.lower().startswith("zh") else self.en)
 
     def __str__(self) -> str:
         return self.say(preferred_language())

@@ -62,3 +62,16 @@ def test_a_wrong_manifest_is_refused_with_a_sentence(changes: dict[str, object])
 def test_noise_is_refused(noise: bytes) -> None:
     with pytest.raises(InvalidInputError):
         decode_manifest(noise)
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "evil\u202etxt", "ends\n"])
+@pytest.mark.parametrize("field", ["title", "summary"])
+def test_text_that_would_command_a_terminal_is_refused(field: str, text: str) -> None:
+    with pytest.raises(InvalidInputError, match=field):
+        decode_manifest(manifest(**{field: text}))
+
+
+def test_a_digest_ends_where_it_ends() -> None:
+    runtime = {"kind": "wasm", "module_sha256": "a" * 64 + "\n"}
+    with pytest.raises(InvalidInputError, match="module_sha256"):
+        decode_manifest(manifest(runtime=runtime))

@@ -1,0 +1,19 @@
+"""Text that somebody else wrote, made fit for a terminal and a window."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MAX_CHARS = 2000
+
+
+def plain(untrusted_text: str) -> str:
+    """Return the text on one line, cut to a length that can be read.
+
+    Control characters could move a terminal's cursor or retitle it, and marks of writing
+    direction could make a sentence read as another; each becomes a space.
+    """
+    cut = untrusted_text[:MAX_CHARS]
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(" " if unicodedata.category(char)[0] == "C" else char for char in cut)
