@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
-from gridle.market.protocol.errors import UnavailableError
+from gridle.market.protocol.errors import GridleError, UnavailableError
 
 
 class HomeLock:
     """An exclusive lock on `path`; nobody needs to clean up after a crash."""
 
-    def __init__(self, path: Path, taken: UnavailableError) -> None:
+    def __init__(self, path: Path, taken: GridleError) -> None:
         """`taken` is raised where another process has the lock."""
         self._path = path
         self._taken = taken
@@ -22,9 +23,13 @@ class HomeLock:
         """Take the lock.
 
         Raises:
-            UnavailableError: another process has it.
+            GridleError: another process has it (`taken`), or the folder cannot be written.
         """
-        file = self._path.open("ab")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = self._path.open("ab")
+        except OSError as error:
+            raise _not_writable(self._path.parent, error) from error
         try:
             _lock(file)
         except OSError as error:
@@ -32,11 +37,32 @@ class HomeLock:
             raise self._taken from error
         self._file = file
 
+    def __enter__(self) -> Self:
+        """Take the lock."""
+        self.take()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Let go of it."""
+        self.release()
+
     def release(self) -> None:
         """Let go of the lock, if it is held."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _not_writable(folder: Path, error: OSError) -> UnavailableError:
+    return UnavailableError(
+        f"The folder {folder} cannot be written ({error.strerror}); choose another with --home.",
+        f"无法写入文件夹 {folder}（{error.strerror}）；请用 --home 另选文件夹。",
+    )
 
 
 if sys.platform == "win32":

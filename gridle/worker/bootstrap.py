@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil
 
+from gridle.home_lock import HomeLock
 from gridle.lifeline import announce_ready, end_with_parent
 from gridle.market.protocol.eip712 import checksum_address
-from gridle.market.protocol.errors import InvalidInputError
+from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.identity import load_identity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent, Parts
-from gridle.worker.instance_lock import lock_home
 from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer
@@ -35,6 +35,7 @@ from gridle.worker.sources.market import MarketSource
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 _WORKER_ID_CHARS = 12
+LOCK_NAME = "worker.lock"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def run_worker(options: RunOptions) -> int:
         GridleError: it cannot run; the sentence says what to do.
     """
     with ExitStack() as stack:
-        stack.enter_context(lock_home(options.home))
+        stack.enter_context(HomeLock(options.home / LOCK_NAME, _already_running()))
         now = time.time()
         loaded = load(options.home / SETTINGS_NAME, Settings, now)
         settings = _settings(options, loaded.value or Settings())
@@ -185,3 +186,10 @@ def _limits_saver(path: Path) -> Callable[[Limits], None]:
 def _end_on_signals(end: Callable[[], None]) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda _number, _frame: end())
+
+
+def _already_running() -> UnavailableError:
+    return UnavailableError(
+        "A worker is already running here; `gridle worker status` shows what it does.",
+        "本机已有工作端在运行；用 `gridle worker status` 查看其状态。",
+    )

@@ -21,7 +21,7 @@ from gridle.market.protocol.messages import (
     ReportBatch,
 )
 from gridle.market.protocol.sentence import Sentence
-from gridle.market.protocol.signing import verify_request
+from gridle.market.protocol.verifying import verify_request
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.worker_jobs import INFO
 

@@ -1,94 +1,23 @@
-"""Signed requests: HTTP Message Signatures (RFC 9421) with Ed25519.
+"""Signs requests as `verifying.py` checks them, without that module's library.
 
-Covered: method, path, query and Content-Digest (RFC 9530), with creation time, key id and a
-nonce. The receiver refuses old signatures and repeated nonces (the latter is its own memory).
+The library brings 13 MB of general cryptography, which a worker that only signs would carry all
+its life; tests have the library check what is written here. The form is RFC 9421's signature
+base (2.5).
 """
 
 from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import time
+from urllib.parse import urlsplit
 
-from http_message_signatures import (
-    HTTPMessageSignaturesException,
-    HTTPMessageSigner,
-    HTTPMessageVerifier,
-    HTTPSignatureAlgorithm,
-    HTTPSignatureKeyResolver,
-    InvalidSignature,
-)
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
-
-from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.identity import Identity
-from gridle.market.protocol.ids import PublicKey, Sha256
+from gridle.market.protocol.ids import Sha256
 
-MAX_AGE = timedelta(seconds=120)
 TAG = "gridle"
-_COVERED = ("@method", "@path", "@query", "content-digest")
-
-
-class _Ed25519(HTTPSignatureAlgorithm):
-    """The library's own adapter wants PEM keys; ours are 32 raw bytes."""
-
-    algorithm_id = "ed25519"
-
-    def __init__(
-        self, public_key: bytes | None = None, private_key: Identity | None = None
-    ) -> None:
-        self.public_key = public_key
-        self.private_key = private_key
-
-    def sign(self, message: bytes) -> bytes:
-        if self.private_key is None:
-            raise HTTPMessageSignaturesException
-        return self.private_key.sign(message)
-
-    def verify(self, signature: bytes, message: bytes) -> None:
-        try:
-            VerifyKey(self.public_key or b"").verify(message, signature)
-        except (BadSignatureError, ValueError, TypeError) as error:
-            raise InvalidSignature from error
-
-
-class _OwnKey(HTTPSignatureKeyResolver):
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-
-    def resolve_private_key(self, key_id: str) -> Identity:  # noqa: ARG002 - there is only one
-        return self._identity
-
-    def resolve_public_key(self, key_id: str) -> bytes:
-        return bytes.fromhex(key_id)
-
-
-class _KeyIdIsKey(HTTPSignatureKeyResolver):
-    """The key id is the public key itself; whether it is welcome is the receiver's question."""
-
-    def resolve_public_key(self, key_id: str) -> bytes:
-        return bytes.fromhex(key_id)
-
-    def resolve_private_key(self, key_id: str) -> Identity:
-        raise HTTPMessageSignaturesException(key_id)
-
-
-@dataclass
-class _Message:
-    method: str
-    url: str
-    headers: MutableMapping[str, str]
-
-
-@dataclass(frozen=True)
-class Signed:
-    """Who signed a request, and the nonce that must not come again from that key."""
-
-    key: PublicKey
-    nonce: str
+_LABEL = "pyhms"
+"""The name of the signature among others; the one that the verifier's library uses as well."""
 
 
 def content_digest(sha256: Sha256) -> str:
@@ -105,48 +34,20 @@ def sign_request(identity: Identity, method: str, url: str, body_sha256: Sha256)
         url: the absolute URL with its query.
         body_sha256: digest of the body (of no bytes where there is none).
     """
-    message = _Message(method, url, {"Content-Digest": content_digest(body_sha256)})
-    HTTPMessageSigner(signature_algorithm=_Ed25519, key_resolver=_OwnKey(identity)).sign(
-        message,
-        key_id=identity.public_key,
-        created=datetime.now(UTC),
-        nonce=secrets.token_urlsafe(16),
-        tag=TAG,
-        covered_component_ids=_COVERED,
-        use_existing_digest=True,
+    parts = urlsplit(url)
+    digest = content_digest(body_sha256)
+    parameters = (
+        '("@method" "@path" "@query" "content-digest")'
+        f';created={int(time.time())};keyid="{identity.public_key}";alg="ed25519"'
+        f';nonce="{secrets.token_urlsafe(16)}";tag="{TAG}"'
     )
-    return dict(message.headers)
-
-
-def verify_request(
-    method: str, url: str, untrusted_headers: Mapping[str, str], body_sha256: Sha256
-) -> Signed:
-    """Check a request's signature against its own key id and the digest of the body received.
-
-    Raises:
-        RefusedError: unsigned, forged, too old, or the body is not the one that was signed.
-    """
-    headers = {name.lower(): value for name, value in untrusted_headers.items()}
-    verifier = HTTPMessageVerifier(signature_algorithm=_Ed25519, key_resolver=_KeyIdIsKey())
-    try:
-        result = verifier.verify(
-            _Message(method, url, headers),
-            max_age=MAX_AGE,
-            expect_tag=TAG,
-            require_components=_COVERED,
-        )[0]
-        parameters = result.parameters
-        nonce, key = str(parameters["nonce"]), str(parameters["keyid"])
-    except (HTTPMessageSignaturesException, InvalidSignature, KeyError, ValueError) as error:
-        raise _refused() from error
-    if headers.get("content-digest") != content_digest(body_sha256) or key != key.lower():
-        raise _refused()
-    return Signed(key, nonce)
-
-
-def _refused() -> RefusedError:
-    return RefusedError(
-        "This request is not signed by a valid key within the last two minutes; "
-        "check this machine's clock and try again.",
-        "此请求没有在最近两分钟内由有效密钥签名；请检查本机时钟后重试。",
+    base = (
+        f'"@method": {method}\n"@path": {parts.path or "/"}\n"@query": ?{parts.query}\n'
+        f'"content-digest": {digest}\n"@signature-params": {parameters}'
     )
+    signature = base64.b64encode(identity.sign(base.encode())).decode()
+    return {
+        "Content-Digest": digest,
+        "Signature-Input": f"{_LABEL}={parameters}",
+        "Signature": f"{_LABEL}=:{signature}:",
+    }

@@ -8,13 +8,15 @@ import re
 import sys
 from pathlib import Path
 
+from gridle.home_lock import HomeLock
 from gridle.lifeline import OPTION
 from gridle.market.protocol.eip712 import checksum_address
-from gridle.market.protocol.errors import GridleError, InvalidInputError
+from gridle.market.protocol.errors import GridleError, InvalidInputError, RefusedError
 from gridle.market.service.settings import Settings
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _MAX_PORT = 65535
+LOCK_NAME = "market.lock"
 
 
 def main(arguments: list[str]) -> int:
@@ -37,13 +39,10 @@ def _serve(options: argparse.Namespace) -> None:
     _check(options)
     # The chain's libraries take most of a second to load: not before the options are right.
     from gridle.market.service.bootstrap import open_market  # noqa: PLC0415 - as said above
-    from gridle.market.service.home_lock import HomeLock  # noqa: PLC0415 - as above
     from gridle.market.service.server import listen, serve  # noqa: PLC0415 - as above
 
     home: Path = options.home
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = HomeLock(home)
-    try:
+    with HomeLock(home / LOCK_NAME, _already_running(home)):
         listener = listen(options.host, options.port)
         settings = Settings(
             name=options.name,
@@ -57,8 +56,13 @@ def _serve(options: argparse.Namespace) -> None:
             serve(market, listener, with_parent=options.with_parent)
         finally:
             market.database.close()
-    finally:
-        lock.close()
+
+
+def _already_running(home: Path) -> RefusedError:
+    return RefusedError(
+        f"Another market already runs on {home}; end it, or choose another --home.",
+        f"已有另一个市场在 {home} 上运行；请先结束它，或另选 --home。",
+    )
 
 
 def _check(options: argparse.Namespace) -> None:

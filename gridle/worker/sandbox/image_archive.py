@@ -19,6 +19,7 @@ from gridle.market.protocol.errors import GridleError, InvalidInputError, Unavai
 from gridle.market.protocol.ids import Sha256
 from gridle.worker.sandbox.tar_listing import Member, TarError, list_files, read_member
 
+_MAX_NESTING = 500
 _MAX_BYTES = 4 * 2**20
 _DIGEST = "sha256:"
 _NAME_ANNOTATIONS = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
@@ -121,6 +122,9 @@ def _check_oci(archive: _Archive, image_sha256: Sha256) -> None:
 
 
 def _document(untrusted_bytes: bytes, kind: type[T]) -> T:
+    # Some Pythons' JSON reader overflows the stack on deep nesting instead of saying so.
+    if untrusted_bytes.count(b"[") + untrusted_bytes.count(b"{") > _MAX_NESTING:
+        raise TarError("its description is too long")
     try:
         return msgspec.convert(json.loads(untrusted_bytes, object_pairs_hook=_once_each), kind)
     except TarError:

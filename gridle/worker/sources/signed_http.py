@@ -24,7 +24,7 @@ from gridle.market.protocol.errors import (
 from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.messages import ErrorReply
-from gridle.market.protocol.request_signature import sign_request
+from gridle.market.protocol.signing import sign_request
 
 T = TypeVar("T")
 

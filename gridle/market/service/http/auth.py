@@ -10,7 +10,7 @@ from litestar import Request
 
 from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.ids import PublicKey, Sha256
-from gridle.market.protocol.signing import verify_request
+from gridle.market.protocol.verifying import verify_request
 from gridle.market.service.errors import UnsignedError
 from gridle.market.service.http.nonces import Nonces
 from gridle.market.service.store import parties

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.params import Dependency, Parameter
+from litestar.di import NamedDependency
+from litestar.params import Parameter, SkipValidation
 
 from gridle.market.service.http.auth import Gate
 from gridle.market.service.usecases.market import Market
@@ -14,8 +15,8 @@ from gridle.market.service.usecases.market import Market
 Asked = Request[Any, Any, State]
 
 # These are ours, not the sender's: the framework is not to validate them.
-TheMarket = Annotated[Market, Dependency(skip_validation=True)]
-TheGate = Annotated[Gate, Dependency(skip_validation=True)]
+TheMarket = NamedDependency[SkipValidation[Market]]
+TheGate = NamedDependency[SkipValidation[Gate]]
 
 WaitS = Annotated[float, Parameter(query="wait_s", ge=0, le=60)]
 After = Annotated[int, Parameter(query="after", ge=0, le=2**63 - 1)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import PublicKey
-from gridle.market.protocol.signing import MAX_AGE, Signed
+from gridle.market.protocol.verifying import MAX_AGE, Signed
 from gridle.market.service.errors import UnsignedError
 
 _KEPT_S = MAX_AGE.total_seconds() + 15.0

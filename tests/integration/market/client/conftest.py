@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from gridle.market.protocol.signing import Signed, verify_request
+from gridle.market.protocol.verifying import Signed, verify_request
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import pytest
 
 from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.identity import Identity
-from gridle.market.protocol.signing import sign_request, verify_request
+from gridle.market.protocol.signing import sign_request
+from gridle.market.protocol.verifying import verify_request
 
 URL = "http://market.example/v1/leases?x=1"
 BODY = hashlib.sha256(b"body").hexdigest()
@@ -66,3 +67,16 @@ def test_an_old_signature_is_refused() -> None:
 def test_missing_or_malformed_signatures_are_refused(untrusted_headers: dict[str, str]) -> None:
     with pytest.raises(RefusedError, match="not signed"):
         verify_request("POST", URL, untrusted_headers, BODY)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8080/v1/settlements?after=3&wait_s=25",
+        "https://market.example:444/a%20b?x=%2F+&y",
+        "https://market.example",
+    ],
+)
+def test_any_url_that_we_sign_the_library_verifies(url: str) -> None:
+    headers = sign_request(IDENTITY, "GET", url, BODY)
+    assert verify_request("GET", url, headers, BODY).key == IDENTITY.public_key

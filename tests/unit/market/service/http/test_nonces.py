@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gridle.market.protocol.errors import UnavailableError
-from gridle.market.protocol.signing import Signed
+from gridle.market.protocol.verifying import Signed
 from gridle.market.service.errors import UnsignedError
 from gridle.market.service.http.nonces import Nonces
 
