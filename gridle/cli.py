@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from typing import cast
 
+from gridle.file_trouble import file_trouble
 from gridle.market.protocol.errors import GridleError
 
 _ROOMS = {
@@ -16,6 +18,9 @@ _ROOMS = {
     "market": "gridle.market.service.cli",
     "practice": "gridle.market.practice.cli",
 }
+
+_BROKEN_PIPE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
 
 USAGE = """usage: gridle [ROOM ...]
 
@@ -41,10 +46,27 @@ def main() -> int:
     try:
         return run(arguments[1:])
     except GridleError as error:
-        sys.stderr.write(f"gridle: {error}\n")
-        return error.exit_code
+        return _told(error)
+    except OSError as error:
+        return _of_the_system(error)
     except KeyboardInterrupt:
         return 130
+
+
+def _of_the_system(error: OSError) -> int:
+    """Explain what the operating system refused and no closer place explained."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has had enough of it, as in `gridle … | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    if error.errno is None:
+        raise error
+    return _told(file_trouble(error))
+
+
+def _told(error: GridleError) -> int:
+    sys.stderr.write(f"gridle: {error}\n")
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from eth.exceptions import PyEVMError
 
 from gridle import lifeline
+from gridle.file_trouble import file_trouble
 from gridle.market.practice.chain_door import Door
 from gridle.market.practice.chain_evm import CHAIN_ID
 from gridle.market.practice.chain_genesis import STORE_NAME, deployment, open_chain
@@ -70,7 +71,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         serve(arguments.home, arguments.port, with_parent=arguments.with_parent)
-    except GridleError as error:
+    except (GridleError, OSError) as failure:
+        error = file_trouble(failure) if isinstance(failure, OSError) else failure
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0

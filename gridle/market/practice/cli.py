@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import msgspec
 
 from gridle.market.practice.images import build_missing
 from gridle.market.practice.practice import Practice, start_over
+from gridle.market.practice.requestor_jobs import MANIFEST_NAME
 from gridle.market.practice.terminal import follow_worker
 from gridle.market.practice.until_paid import PaidWatch
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
@@ -22,6 +24,9 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.practice_home import FACTS_NAME, PracticeFacts, practice_home
 
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_MOST_UNITS = 10**18
+"""At a time: a practice can give this often without its token's sums running over."""
 
 
 def main(arguments: list[str]) -> int:
@@ -62,7 +67,7 @@ def _practise(home: Path, options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: ended.set())
     practice = Practice(home, _say)
     if options.jobs:
-        practice.jobs = Path(options.jobs).resolve()
+        practice.jobs = _jobs_folder(Path(options.jobs).resolve())
     with practice:
         watch = PaidWatch(practice, started_at) if options.until_paid else None
         practice.start_worker()
@@ -84,6 +89,16 @@ def _build_images(practice: Practice) -> None:
     threading.Thread(
         target=build_missing, args=(practice.jobs, _say), name="images", daemon=True
     ).start()
+
+
+def _jobs_folder(folder: Path) -> Path:
+    if not any(folder.glob(f"*/{MANIFEST_NAME}")):
+        raise InvalidInputError(
+            f"There is no job in {folder}; name a folder whose subfolders each hold a "
+            f"{MANIFEST_NAME}.",
+            f"{folder} 中没有任务；请指定一个文件夹，其每个子文件夹都含有 {MANIFEST_NAME}。",
+        )
+    return folder
 
 
 def _wait(practice: Practice, ended: threading.Event) -> None:
@@ -148,6 +163,16 @@ def _fund(home: Path, address: str, units: int) -> int:
     from gridle.market.practice.chain_faucet import fund  # noqa: PLC0415 - web3 takes a second
 
     facts = _running(home)
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidInputError(
+            f"'{address}' is not a wallet address: 0x and 40 hexadecimal digits.",
+            f"“{address}”不是钱包地址：应为 0x 加 40 位十六进制数字。",
+        )
+    if units > _MOST_UNITS:
+        raise InvalidInputError(
+            f"That is more play money than there can be; give at most {_MOST_UNITS} units.",
+            f"练习币没有这么多；一次最多 {_MOST_UNITS} 单位。",
+        )
     fund(facts.rpc_url, Path(facts.chain_home), address, token_units=units)
     _say(Sentence(f"{address} has {units} units more.", f"{address} 增加了 {units} 单位。"))
     return 0

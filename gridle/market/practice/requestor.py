@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from gridle.file_trouble import file_trouble
 from gridle.home_lock import HomeLock
 from gridle.lifeline import OPTION, announce_ready, end_with_parent
 from gridle.market.chain.wallet import Wallet
@@ -47,7 +48,8 @@ def main() -> int:
     scripts = OwnScripts()
     try:
         _run(options, scripts)
-    except GridleError as error:
+    except (GridleError, OSError) as failure:
+        error = file_trouble(failure) if isinstance(failure, OSError) else failure
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     finally:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import Parameter, SkipValidation
+from litestar.params import QueryParameter, SkipValidation
 
 from gridle.market.service.http.auth import Gate
 from gridle.market.service.usecases.market import Market
@@ -18,5 +18,5 @@ Asked = Request[Any, Any, State]
 TheMarket = NamedDependency[SkipValidation[Market]]
 TheGate = NamedDependency[SkipValidation[Gate]]
 
-WaitS = Annotated[float, Parameter(query="wait_s", ge=0, le=60)]
-After = Annotated[int, Parameter(query="after", ge=0, le=2**63 - 1)]
+WaitS = Annotated[float, QueryParameter("wait_s", ge=0, le=60)]
+After = Annotated[int, QueryParameter("after", ge=0, le=2**63 - 1)]
