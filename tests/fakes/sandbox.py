@@ -39,6 +39,11 @@ def _count(out: Path) -> Program:
         yield
 
 
+def _sleep() -> Program:
+    while True:
+        yield
+
+
 def _fill(out: Path) -> Program:
     while True:
         with (out / "part-0").open("ab") as file:
@@ -65,6 +70,7 @@ def program(spec: TaskSpec) -> Program:
     what, words = spec.arguments[0], spec.arguments[1:]
     plays: dict[str, Callable[[], Program]] = {
         "count": lambda: _count(out),
+        "sleep": _sleep,
         "fill": lambda: _fill(out),
         "many": lambda: _many(out),
         "echo": lambda: _one_step(
@@ -94,6 +100,7 @@ class FakeProcess:
 
     def __init__(self, spec: TaskSpec, share: Share) -> None:
         self._program = program(spec)
+        self._sleeps = spec.arguments[0] == "sleep"
         self._share = share
         self._changed = threading.Condition()
         self._frozen = False
@@ -127,6 +134,9 @@ class FakeProcess:
     def cpu_s(self) -> float | None:
         return self._cpu_s
 
+    def wants_cpu(self) -> bool:
+        return not self._sleeps
+
     def peak_memory_bytes(self) -> int | None:
         return 2**20
 
@@ -140,7 +150,7 @@ class FakeProcess:
                 was_frozen = self._frozen
                 self._changed.wait(None if was_frozen else _TICK_S)
                 now_s = time.monotonic()
-                if not self._frozen and not was_frozen:
+                if not self._frozen and not was_frozen and not self._sleeps:
                     self._cpu_s += min(1.0, self._share.cpu_percent / 100) * (now_s - seen_s)
                 seen_s = now_s
                 while done_s + STEP_S <= self._cpu_s and self._exit is None and not self._frozen:

@@ -94,6 +94,7 @@ int main(int count_words, char **words) {
     if (!strcmp(what, "fill")) return fill();
     if (!strcmp(what, "many")) return many();
     if (!strcmp(what, "environment")) return environment();
+    if (!strcmp(what, "sleep")) for (;;) sleep(1);
     if (!strcmp(what, "link")) return symlink("secret", "/out/link") ? 29 : 0;
     if (!strcmp(what, "folder")) return mkdir("/out/folder", 0755) ? 31 : 0;
     if (!strcmp(what, "flood")) for (;;) fputs("a line of much noise and little sense\n", stderr);

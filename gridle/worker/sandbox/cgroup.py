@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.worker.sandbox.quota import Quota
+from gridle.worker.sandbox.thread_state import thread_state
 
 ROOT = Path("/sys/fs/cgroup")
 _FREEZE_TIMEOUT_S = 2.0
@@ -113,6 +114,17 @@ class Cgroup:
             return int((self.cpuacct / "cpuacct.usage").read_text()) / 1e9
         except (OSError, ValueError, IndexError):
             return None
+
+    def wants_cpu(self) -> bool:
+        """Whether a thread of the group is ready to run; False where that cannot be seen."""
+        folder, name = (self.cpuacct, "cgroup.threads") if self.unified else (self.freezer, "tasks")
+        if folder is None:
+            return False
+        try:
+            thread_ids = (folder / name).read_text().split()
+        except OSError:
+            return False
+        return any(thread_state(int(thread_id)) == "R" for thread_id in thread_ids)
 
     def peak_memory_bytes(self) -> int | None:
         """Return the most memory held so far; None where it cannot be read (any more)."""

@@ -131,6 +131,14 @@ class ContainerProcess:
         """CPU seconds of all its processes, until its control group is gone."""
         return self._group.cpu_s() if self._group else None
 
+    def wants_cpu(self) -> bool:
+        """Whether a thread of it is ready to run, or all are held by a turn of the duty cycle."""
+        if self._group is None:
+            return False
+        with contextlib.suppress(OSError):  # it ended, and the group with it
+            return self._group.wants_cpu() or self._group.is_frozen()
+        return False
+
     def peak_memory_bytes(self) -> int | None:
         """The most memory that its control group held."""
         return self._group.peak_memory_bytes() if self._group else None

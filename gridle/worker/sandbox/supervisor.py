@@ -13,6 +13,7 @@ from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.output import output_fault
+from gridle.worker.sandbox.own_time import OwnTime
 from gridle.worker.sandbox.port import Ending, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.stopwatch import Stopwatch
 
@@ -53,6 +54,9 @@ class FencedProcess(Protocol):
     def cpu_s(self) -> float | None:
         """CPU seconds used so far, or None where they cannot be read now."""
 
+    def wants_cpu(self) -> bool:
+        """Whether it could compute now if it were given a CPU; False where that cannot be seen."""
+
     def peak_memory_bytes(self) -> int | None:
         """The most memory held so far, or None where it cannot be read now."""
 
@@ -69,9 +73,11 @@ class SupervisedTask:
         self._on_end = on_end
         self._lock = threading.Lock()
         self._stopwatch = Stopwatch().go(time.monotonic())
+        self._own_time = OwnTime()
         self._paused = False
         self._cut_short: Outcome | None = None
         self._usage = TaskUsage(cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0)
+        self._counted_up_to = self._usage
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"task-{spec.name}", daemon=True)
 
@@ -135,8 +141,8 @@ class SupervisedTask:
     def _watch(self) -> None:
         while (own_exit := self._process.wait(WATCH_S)) is None:
             with self._lock:
-                self._measure()
                 paused = self._paused
+                self._count_time()
             fault = None if paused else self._limit_reached()
             if fault is not None:
                 self.cut_short(Outcome(Ending.FAILED, fault))
@@ -155,9 +161,17 @@ class SupervisedTask:
             peak_memory_bytes=max(self._usage.peak_memory_bytes, peak_bytes or 0),
         )
 
+    def _count_time(self) -> None:
+        self._measure()
+        passed_s = self._usage.wall_s - self._counted_up_to.wall_s
+        used_s = self._usage.cpu_s - self._counted_up_to.cpu_s
+        self._counted_up_to = self._usage
+        wants_cpu = used_s < passed_s and self._process.wants_cpu()
+        self._own_time = self._own_time.after(passed_s, used_s, wants_cpu=wants_cpu)
+
     def _limit_reached(self) -> Sentence | None:
         limit_s = self._spec.resources.wall_limit_s
-        if self._usage.wall_s > limit_s:
+        if self._own_time.counted_s > limit_s:
             return explanations.wall_limit(limit_s)
         return output_fault(self._spec.folder, self._spec.resources)
 

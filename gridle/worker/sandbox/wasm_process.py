@@ -23,6 +23,7 @@ from gridle.worker.sandbox.own_cgroup import OwnCgroup
 from gridle.worker.sandbox.port import Ending, Share
 from gridle.worker.sandbox.quota import quota_of
 from gridle.worker.sandbox.supervisor import Exit
+from gridle.worker.sandbox.thread_state import thread_ids, thread_state
 
 _HOST = Path(__file__).with_name("wasm_host.py")
 """Run by path and never imported: wasmtime stays out of the worker's memory."""
@@ -103,6 +104,11 @@ class WasmProcess:
     def cpu_s(self) -> float | None:
         """CPU seconds used so far; exact once it has ended."""
         return self._final_cpu_s if self._reaped.is_set() else self._cpu_now_s()
+
+    def wants_cpu(self) -> bool:
+        """Whether a thread of it is ready to run, or is held by a turn of the duty cycle."""
+        threads = thread_ids(self._child.pid)  # wasmtime has further ones for files
+        return any(thread_state(thread_id) in ("R", "T") for thread_id in threads)
 
     def peak_memory_bytes(self) -> int | None:
         """The most memory held so far, the host's own included."""

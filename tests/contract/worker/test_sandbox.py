@@ -167,7 +167,24 @@ def test_wall_time_is_limited_and_pauses_do_not_count(rig: Rig) -> None:
     assert outcome.ending is Ending.FAILED
     assert outcome.explanation is not None
     assert "2.5 seconds" in outcome.explanation.en
-    assert 2.4 < started.task.usage().wall_s < 4.0
+    assert started.task.usage().wall_s > 2.4
+
+
+def test_waiting_for_a_cpu_does_not_count_against_the_limit(rig: Rig) -> None:
+    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.8)
+    started = rig.start("count", cpu_percent=20.0, resources=limits)
+    outcome = started.outcome()
+    assert outcome.ending is Ending.FAILED
+    usage = started.task.usage()
+    assert usage.wall_s > 2.0
+    assert 0.4 < usage.cpu_s < 1.5  # waiting for a file counts, waiting for a CPU does not
+
+
+def test_a_task_that_hangs_meets_its_limit(rig: Rig) -> None:
+    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.8)
+    started = rig.start("sleep", cpu_percent=20.0, resources=limits)
+    assert started.outcome().ending is Ending.FAILED
+    assert started.task.usage().cpu_s < 0.6
 
 
 def test_pause_uses_no_cpu_and_keeps_memory(rig: Rig) -> None:
