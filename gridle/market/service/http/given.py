@@ -18,5 +18,5 @@ Asked = Request[Any, Any, State]
 TheMarket = NamedDependency[SkipValidation[Market]]
 TheGate = NamedDependency[SkipValidation[Gate]]
 
-WaitS = Annotated[float, QueryParameter("wait_s", ge=0, le=60)]
-After = Annotated[int, QueryParameter("after", ge=0, le=2**63 - 1)]
+WaitS = Annotated[float, QueryParameter(name="wait_s", ge=0, le=60)]
+After = Annotated[int, QueryParameter(name="after", ge=0, le=2**63 - 1)]
