@@ -20,6 +20,8 @@ class PracticeFacts(Struct, frozen=True):
     hub: str
     token: str
     chain_home: str
+    pid: int = 0
+    """Of the practice itself; SIGTERM ends all of it."""
 
 
 def practice_home() -> Path:

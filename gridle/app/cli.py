@@ -11,12 +11,14 @@ import signal
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import QMetaObject, Qt
 from PySide6.QtWidgets import QApplication
 
 from gridle.app import texts
 from gridle.app.program import Program
 from gridle.app.texts import say
 from gridle.app.theme import follow_desktop, icon
+from gridle.lifeline import OPTION, end_with_parent
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.ipc.endpoint import worker_home
 
@@ -41,9 +43,16 @@ def main(arguments: list[str]) -> int:
     follow_desktop(application)
     program = Program(application, chosen.worker_home or worker_home(), chosen.practice)
     program.open()
+    if chosen.with_parent:
+        end_with_parent(lambda: _quit_soon(application))
     status = application.exec()
     program.close()
     return status
+
+
+def _quit_soon(application: QApplication) -> None:
+    """Ask the application to end, from any thread."""
+    QMetaObject.invokeMethod(application, "quit", Qt.ConnectionType.QueuedConnection)
 
 
 def has_screen(environment: dict[str, str], platform: str) -> bool:
@@ -57,4 +66,5 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gridle app", usage=say(texts.USAGE).partition(" ")[2])
     parser.add_argument("--worker-home", type=Path)
     parser.add_argument("--practice", type=Path)
+    parser.add_argument(OPTION, action="store_true", help=argparse.SUPPRESS)
     return parser

@@ -65,8 +65,8 @@ class TaskRow(QWidget):
 
     def show_task(self, task: TaskView, chain: ChainInfo | None) -> None:
         """Show the task as it is now."""
-        number = task.task_id.rpartition(".")[2]
-        self.title.setText(f"{task.title} · #{number}")
+        index = int(task.task_id.rpartition(".")[2])
+        self.title.setText(f"{task.title} · #{index + 1}")  # people count from one
         self.title.setToolTip(task.summary)
         state, runtime = texts.TASK_STATES[task.state], texts.RUNTIMES[task.runtime]
         self.facts.setText(f"{say(state)}  ·  {say(runtime)}  ·  {money(task.price_units, chain)}")

@@ -65,7 +65,7 @@ def test_changes_are_shown(door: WorkerDoor, program: Program, until: Until) -> 
     assert page.activity.reason.text() == (
         "Paused: you are using the computer. Resumes 2 minutes after your last input."
     )
-    assert [row.title.text() for row in page.tasks.rows.values()] == ["Value at risk · #7"]
+    assert [row.title.text() for row in page.tasks.rows.values()] == ["Value at risk · #8"]
     assert "Paused" in program.tray.icon.toolTip()
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,13 +13,14 @@ from pathlib import Path
 import msgspec
 
 from gridle.market.practice.images import build_missing
-from gridle.market.practice.practice import Practice, start_over
+from gridle.market.practice.practice import Practice, running_practice, start_over
 from gridle.market.practice.requestor_jobs import MANIFEST_NAME
 from gridle.market.practice.terminal import follow_worker
 from gridle.market.practice.until_paid import PaidWatch
+from gridle.market.practice.window import has_display, open_again, open_window
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.sentence import Sentence
-from gridle.practice_home import FACTS_NAME, PracticeFacts, practice_home
+from gridle.practice_home import practice_home
 
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -36,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if options.action == "fund":
         return _fund(home, options.address, options.units)
     if options.action == "open":
-        return _open(home)
+        return open_again(home)
     if options.start_over:
         start_over(home)
     return _practise(home, options)
@@ -72,8 +71,8 @@ def _practise(home: Path, options: argparse.Namespace) -> int:
         watch = PaidWatch(practice, started_at) if options.until_paid else None
         practice.start_worker()
         _build_images(practice)
-        if not options.headless and _has_display():
-            _open_window(practice, ended)
+        if not options.headless and has_display(_say):
+            open_window(practice, ended, _say)
         follow_worker(practice.places.worker, ended)
         if watch is None:
             _wait(practice, ended)
@@ -112,57 +111,10 @@ def _wait(practice: Practice, ended: threading.Event) -> None:
     _say(Sentence("Ending the practice …", "正在结束练习……"))
 
 
-def _has_display() -> bool:
-    if sys.platform != "linux":
-        return True
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return True
-    _say(
-        Sentence(
-            "This session has no display, so the practice is shown here in the terminal.",
-            "此会话没有图形界面，因此在终端中显示练习情况。",
-        )
-    )
-    return False
-
-
-def _open_window(practice: Practice, ended: threading.Event) -> None:
-    """Open the app; choosing Quit in it ends the practice, its death does not."""
-    log = practice.places.log("app")
-    with log.open("ab") as output:
-        app = subprocess.Popen(
-            practice.app_command(),
-            env=practice.environment(),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-        )
-
-    def watch() -> None:
-        if app.wait() == 0:
-            ended.set()
-        elif not ended.is_set():
-            _say(
-                Sentence(
-                    "The window closed unexpectedly; market and worker go on. Open it again with "
-                    "`gridle practice open`, or end all with Ctrl-C.",
-                    "窗口意外关闭；市场和工作程序仍在运行。可用 `gridle practice open` 重新打开，"
-                    "或按 Ctrl-C 全部结束。",
-                )
-            )
-
-    def end_app() -> None:
-        ended.wait()
-        app.terminate()
-
-    threading.Thread(target=watch, name="app", daemon=True).start()
-    threading.Thread(target=end_app, name="end-app", daemon=True).start()
-
-
 def _fund(home: Path, address: str, units: int) -> int:
     from gridle.market.practice.chain_faucet import fund  # noqa: PLC0415 - web3 takes a second
 
-    facts = _running(home)
+    facts = running_practice(home)
     if not _ADDRESS.fullmatch(address):
         raise InvalidInputError(
             f"'{address}' is not a wallet address: 0x and 40 hexadecimal digits.",
@@ -176,24 +128,6 @@ def _fund(home: Path, address: str, units: int) -> int:
     fund(facts.rpc_url, Path(facts.chain_home), address, token_units=units)
     _say(Sentence(f"{address} has {units} units more.", f"{address} 增加了 {units} 单位。"))
     return 0
-
-
-def _open(home: Path) -> int:
-    _running(home)
-    worker_home = home / "worker"
-    argv = [sys.executable, "-m", "gridle", "app"]
-    argv += ["--worker-home", str(worker_home), "--practice", str(home)]
-    os.execv(sys.executable, argv)  # noqa: S606 - our own interpreter, our own arguments
-
-
-def _running(home: Path) -> PracticeFacts:
-    try:
-        return msgspec.json.decode((home / FACTS_NAME).read_bytes(), type=PracticeFacts)
-    except (OSError, msgspec.DecodeError) as error:
-        raise UnavailableError(
-            "No practice runs here; start one with `gridle practice`.",
-            "这里没有正在运行的练习；请用 `gridle practice` 启动。",
-        ) from error
 
 
 def _count(text: str) -> int:

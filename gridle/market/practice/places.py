@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,13 @@ class Places:
     def lock(self) -> Path:
         """Held while a practice runs here."""
         return self.home / "practice.lock"
+
+    def app_command(self) -> list[str]:
+        """How to open the app on this practice."""
+        return [
+            *(sys.executable, "-m", "gridle", "app"),
+            *("--worker-home", str(self.worker), "--practice", str(self.home)),
+        ]
 
     def log(self, name: str) -> Path:
         """The log of one child."""

@@ -81,6 +81,7 @@ class Practice:
             hub=str(chain["hub"]),
             token=str(chain["token"]),
             chain_home=str(self.places.chain),
+            pid=os.getpid(),
         )
         self._write_facts()
         self.say(Sentence("Starting the sample requestor …", "正在启动示例需求方……"))
@@ -101,13 +102,6 @@ class Practice:
                 ],
             )
         )
-
-    def app_command(self) -> list[str]:
-        """Return how to open the app on this practice."""
-        return [
-            *(sys.executable, "-m", "gridle", "app"),
-            *("--worker-home", str(self.places.worker), "--practice", str(self.home)),
-        ]
 
     def environment(self) -> dict[str, str]:
         """Return the environment of every child."""
@@ -202,6 +196,34 @@ def start_over(home: Path) -> None:
         lock.take()
         shutil.rmtree(home)
         lock.release()
+
+
+def running_practice(home: Path) -> PracticeFacts:
+    """Return how to reach the practice that runs in `home`.
+
+    Raises:
+        UnavailableError: none runs there.
+    """
+    path = Places(home).facts
+    try:
+        facts = msgspec.json.decode(path.read_bytes(), type=PracticeFacts)
+    except (OSError, msgspec.DecodeError) as error:
+        raise _none_runs() from error
+    # What a killed practice left behind says nothing: a living one holds its lock.
+    lock = _home_lock(home)
+    try:
+        lock.take()
+    except UnavailableError:
+        return facts
+    lock.release()
+    raise _none_runs()
+
+
+def _none_runs() -> UnavailableError:
+    return UnavailableError(
+        "No practice runs here; start one with `gridle practice`.",
+        "这里没有正在运行的练习；请用 `gridle practice` 启动。",
+    )
 
 
 def _home_lock(home: Path) -> HomeLock:
