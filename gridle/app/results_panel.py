@@ -23,7 +23,7 @@ from gridle.app.result_files import JobResult, read_results
 from gridle.app.texts import say
 
 _SETTLE_MS = 150
-_LIST_WIDTH_PX = 220
+_LIST_WIDTH_PX = 250
 _MOST_TABLE_HEIGHT_PX = 220
 
 
@@ -39,6 +39,8 @@ class ResultsPanel(QWidget):
         self.jobs.setAccessibleName(say(texts.JOBS))
         self.jobs.setFixedWidth(_LIST_WIDTH_PX)
         self.jobs.setWordWrap(True)
+        self.jobs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.jobs.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.jobs.currentRowChanged.connect(self._show_chosen)
         self.detail = ResultCard()
         row = QHBoxLayout()
@@ -104,7 +106,8 @@ class ResultCard(Card):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().hide()
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         progress = QHBoxLayout()
         progress.addWidget(self.bar, stretch=1)

@@ -117,6 +117,7 @@ def main() -> int:
         else f"{len(tiles)} of {total} tiles of the picture are rendered.",
         "image": "picture.png",
         "table": [
+            ["Picture", "So far"],
             ["Tiles", f"{len(tiles)} of {total}"],
             ["Size", f"{COLUMNS * TILE_WIDTH} × {ROWS * TILE_HEIGHT} pixels"],
             ["Rendered by", "POV-Ray"],
