@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.manifest import ContainerRuntime
+from gridle.worker.sandbox.cgroup import LEAST_SHARES
 from gridle.worker.sandbox.engine import Engine
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
@@ -18,7 +19,6 @@ _OPEN_FILES = 1024
 _PROCESSES = 4096
 _PIDS = 512
 _SHARED_MEMORY = "64m"
-_LOWEST_WEIGHT = "2"
 _LEAST_CPUS = 0.01
 
 
@@ -99,7 +99,7 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
         cpus = min(place.machine_cores, max(_LEAST_CPUS, share.cpu_percent / 100))
         cpu = [
             "--cpus", f"{cpus:.2f}",  # the owner's limit, from the first instant
-            "--cpu-shares", _LOWEST_WEIGHT,  # everybody else's programs go first
+            "--cpu-shares", str(LEAST_SHARES),  # everybody else's programs go first
         ]  # fmt: skip
     return [
         *cpu,

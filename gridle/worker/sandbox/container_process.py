@@ -192,6 +192,8 @@ class ContainerProcess:
                 self._name, self._halt_turn, self._go_turn, lambda: group.cpu_s() or 0.0
             )
         if group:
+            with contextlib.suppress(OSError):  # then the weight it was started with holds
+                group.yield_to_others()
             self.throttle(self._share)
 
     def _pid(self) -> int | None:

@@ -9,9 +9,6 @@ from pathlib import Path
 from gridle.worker.sandbox.cgroup import Cgroup, cgroup_of, unified_cgroup
 from gridle.worker.sandbox.quota import quota_of
 
-_LOWEST_WEIGHT_V1 = "2"
-_LOWEST_WEIGHT_V2 = "1"
-
 
 class OwnCgroup:
     """A group named `name` below this process's own; made now, removed by `remove`."""
@@ -35,7 +32,7 @@ class OwnCgroup:
                 else Cgroup(folder, None, None, None, unified=False)
             )
             group.set_quota(quota_of(100.0))
-            _yield_to_others(folder, unified=mine.unified)
+            group.yield_to_others()
         except OSError:
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -54,16 +51,6 @@ class OwnCgroup:
         """Remove the group; its processes have ended."""
         with contextlib.suppress(OSError):
             self._folder.rmdir()
-
-
-def _yield_to_others(folder: Path, *, unified: bool) -> None:
-    """Run only when nobody else would (Linux 5.15's idle groups), or at the lowest weight."""
-    idle = folder / "cpu.idle"
-    if idle.exists():
-        idle.write_text("1")
-        return
-    weight = folder / ("cpu.weight" if unified else "cpu.shares")
-    weight.write_text(_LOWEST_WEIGHT_V2 if unified else _LOWEST_WEIGHT_V1)
 
 
 def remove_leftovers(prefix: str) -> None:

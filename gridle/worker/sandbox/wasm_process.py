@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,7 @@ class WasmProcess:
 
     def _spawn(self, request: dict[str, Any]) -> subprocess.Popen[bytes]:
         figures = (os.getpid(), request["memory_bytes"], request["file_bytes"])
-        command = [sys.executable, "-I", str(_HOST), *map(str, figures)]
+        command = [sys.executable, "-I", "-S", str(_HOST), *map(str, figures), _library_folder()]
         pipe = subprocess.PIPE
         try:
             return _spawner.submit(
@@ -204,6 +206,15 @@ class WasmProcess:
         if status == 0:
             return Exit(Ending.FINISHED, None, log_tail)
         return Exit(Ending.FAILED, explanations.exit_status(status), log_tail)
+
+
+@cache
+def _library_folder() -> str:
+    """Return where wasmtime is installed, without importing it."""
+    found = find_spec("wasmtime")
+    if found is None or found.origin is None:
+        raise _not_started()
+    return str(Path(found.origin).parents[1])
 
 
 def _not_started() -> UnavailableError:
