@@ -39,9 +39,9 @@ def measure() -> list[Row]:
         evm.store.close()
     peer = "escrow for each job"
     return [
-        Row("gas_first_redemption", first, "gas", "≤ 85000", peer, 157_000),
+        Row("gas_first_redemption", first, "gas", "≤ 74000", peer, 157_000),
         Row("gas_redemption", repeat, "gas", "≤ 74000", "ERC-20 transfer", 45_000),
-        Row("gas_further_voucher", further, "gas", "≤ 25000", "ERC-20 transfer", 45_000),
+        Row("gas_further_voucher", further, "gas", "≤ 18200", "ERC-20 transfer", 45_000),
         Row("gas_deposit", deposit, "gas", "≤ 93600", "approve + deposit", None),
     ]
 
