@@ -37,7 +37,7 @@ def decode(
         )
     try:
         return msgspec.json.decode(untrusted_bytes, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError(
             f"This {what} cannot be read: {error}. Correct it and try again.",
             f"无法读取此内容（{what}）：{error}。请更正后重试。",

@@ -7,6 +7,7 @@ Signing is `signing.py`, which does without the library used here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,8 @@ from gridle.market.protocol.signing import TAG, content_digest
 
 MAX_AGE = timedelta(seconds=120)
 _COVERED = ("@method", "@path", "@query", "content-digest")
+_KEY = re.compile(r"[0-9a-f]{64}")
+_NOT_VERIFIED = (HTTPMessageSignaturesException, InvalidSignature, KeyError, ValueError, TypeError)
 
 
 class _Ed25519(HTTPSignatureAlgorithm):
@@ -70,6 +73,8 @@ class Signed:
 
     key: PublicKey
     nonce: str
+    created: int
+    """Unix seconds, as the sender's clock tells them."""
 
 
 def verify_request(
@@ -91,11 +96,13 @@ def verify_request(
         )[0]
         parameters = result.parameters
         nonce, key = str(parameters["nonce"]), str(parameters["keyid"])
-    except (HTTPMessageSignaturesException, InvalidSignature, KeyError, ValueError) as error:
+        created = int(parameters["created"])
+    except _NOT_VERIFIED as error:
         raise _refused() from error
-    if headers.get("content-digest") != content_digest(body_sha256) or key != key.lower():
+    # One key has one name: the hex digits that `fromhex` takes also come with spaces.
+    if headers.get("content-digest") != content_digest(body_sha256) or not _KEY.fullmatch(key):
         raise _refused()
-    return Signed(key, nonce)
+    return Signed(key, nonce, created)
 
 
 def _refused() -> RefusedError:

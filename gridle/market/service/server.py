@@ -74,7 +74,7 @@ class _Server(uvicorn.Server):
 def serve(market: Market, listener: socket.socket, *, with_parent: bool) -> None:
     """Serve until SIGTERM, SIGINT, or (with_parent) the end of standard input."""
     relay, clockwork = Relay(market), Clockwork(market)
-    app = make_app(market, Gate(market.database, Nonces(time.monotonic)))
+    app = make_app(market, Gate(market.database, Nonces(time.monotonic, int(time.time()))))
     config = uvicorn.Config(
         app,
         log_config=None,

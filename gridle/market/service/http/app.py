@@ -12,7 +12,7 @@ from gridle.market.protocol.codec import MAX_MESSAGE_BYTES
 from gridle.market.protocol.errors import GridleError
 from gridle.market.service.http import blob_routes, node_routes, requestor_routes
 from gridle.market.service.http.auth import Gate
-from gridle.market.service.http.errors import failed, malformed, refused
+from gridle.market.service.http.errors import failed, malformed, refused, too_deep
 from gridle.market.service.usecases.market import Market
 
 
@@ -31,6 +31,7 @@ def make_app(market: Market, gate: Gate) -> Litestar:
         exception_handlers={
             GridleError: refused,
             HTTPException: malformed,
+            RecursionError: too_deep,
             Exception: failed,
         },
         openapi_config=OpenAPIConfig(

@@ -40,7 +40,7 @@ class Gate:
         """Return the key that signed a request whose body has, or shall have, this digest."""
         try:
             signed = verify_request(
-                request.method, str(request.url), dict(request.headers), body_sha256
+                request.method, _asked_for(request), dict(request.headers), body_sha256
             )
         except RefusedError as error:
             raise UnsignedError(error.sentence.en, error.sentence.zh) from error
@@ -97,3 +97,14 @@ class Gate:
     def _find_payers(self, key: PublicKey) -> list[str]:
         with self._database.read() as connection:
             return list(parties.payers_of(connection, key))
+
+
+def _asked_for(request: AnyRequest) -> str:
+    """Return the URL that the signature is checked against, of the path that was routed.
+
+    The framework's own URL begins with the Host header. That one is not signed, so it could
+    carry a path of its own and lend the signature of one request to another.
+    """
+    scope = request.scope
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    return f"http://market{path}?{query}" if query else f"http://market{path}"

@@ -77,6 +77,15 @@ def malformed(_request: AnyRequest, error: HTTPException) -> Response[ErrorReply
     return Response(ErrorReply(sentence), status_code=error.status_code)
 
 
+def too_deep(_request: AnyRequest, _error: RecursionError) -> Response[ErrorReply]:
+    """Answer to JSON that is nested too deep to be read."""
+    sentence = Sentence(
+        "This request cannot be read: it is nested too deep. Correct it and try again.",
+        "无法读取此请求：嵌套层数过多。请更正后重试。",
+    )
+    return Response(ErrorReply(sentence), status_code=400)
+
+
 def failed(request: AnyRequest, error: Exception) -> Response[ErrorReply]:
     """Answer to a fault of ours; the log has it all, the reply nothing of it."""
     if _is_disk_full(error):

@@ -17,10 +17,15 @@ _MAX_NONCE_LENGTH = 64
 
 
 class Nonces:
-    """Nonces seen, at most `limit`; beyond that requests wait, for forgetting one is unsafe."""
+    """Nonces seen, at most `limit`; beyond that requests wait, for forgetting one is unsafe.
 
-    def __init__(self, monotonic: Callable[[], float], limit: int = 500_000) -> None:
+    `began_at` (Unix seconds) is when this memory began: what was signed before it may have been
+    taken by the program that ran before, so that it is to be signed again.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], began_at: int, limit: int = 500_000) -> None:
         self._monotonic = monotonic
+        self._began_at = began_at
         self._limit = limit
         self._lock = threading.Lock()
         self._seen: OrderedDict[tuple[PublicKey, str], float] = OrderedDict()
@@ -30,8 +35,13 @@ class Nonces:
 
         Raises:
             UnsignedError: it was used before.
-            UnavailableError: too many requests in these minutes.
+            UnavailableError: too many requests in these minutes, or signed before our start.
         """
+        if signed.created < self._began_at:
+            raise UnavailableError(
+                "This market has just started and takes no request from before; try again.",
+                "本市场刚刚启动，不接受此前签名的请求；请重试。",
+            )
         if len(signed.nonce) > _MAX_NONCE_LENGTH:
             raise UnsignedError(
                 f"A nonce has at most {_MAX_NONCE_LENGTH} characters; sign the request anew.",

@@ -90,6 +90,33 @@ def test_a_request_that_was_sent_before_is_refused(rig: MarketRig, node: Provide
     assert "sent before" in _sentence(requests.get(url, headers=headers, timeout=10), 401)
 
 
+def test_a_signature_for_one_path_is_not_lent_to_another_by_the_host_header(
+    rig: MarketRig, node: Provider
+) -> None:
+    signed_for = rig.url + routes.MARKET
+    headers = sign_request(node.identity, "GET", signed_for, hashlib.sha256(b"").hexdigest())
+    answer = requests.get(
+        rig.url + routes.SETTLEMENTS,
+        headers={**headers, "Host": f"market{routes.MARKET}#"},
+        timeout=10,
+    )
+    assert answer.status_code in (400, 401)
+    headers = sign_request(
+        node.identity, "GET", signed_for + "?x=", hashlib.sha256(b"").hexdigest()
+    )
+    answer = requests.get(
+        rig.url + routes.SETTLEMENTS,
+        headers={**headers, "Host": f"market{routes.MARKET}?x="},
+        timeout=10,
+    )
+    assert answer.status_code in (400, 401)
+
+
+def test_a_deeply_nested_body_is_refused_in_a_sentence(node: Provider) -> None:
+    for body in (b"[" * 1_000_000, b'{"reports":' * 300_000, b"9" * 1_000_000):
+        _sentence(node.send("POST", routes.REPORTS, body), 400)
+
+
 def test_a_key_that_is_not_enrolled_gets_nothing(rig: MarketRig) -> None:
     stranger = Party(rig.url, Identity(new_key(1)))
     content = b"from a stranger"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 
 import pytest
@@ -80,3 +81,19 @@ def test_missing_or_malformed_signatures_are_refused(untrusted_headers: dict[str
 def test_any_url_that_we_sign_the_library_verifies(url: str) -> None:
     headers = sign_request(IDENTITY, "GET", url, BODY)
     assert verify_request("GET", url, headers, BODY).key == IDENTITY.public_key
+
+
+def test_a_key_has_one_name() -> None:
+    headers = sign_request(IDENTITY, "POST", URL, BODY)
+    key = IDENTITY.public_key
+    spaced = " ".join(key[i : i + 2] for i in range(0, len(key), 2))
+    headers["Signature-Input"] = headers["Signature-Input"].replace(key, spaced)
+    parameters = headers["Signature-Input"].partition("=")[2]
+    base = (
+        f'"@method": POST\n"@path": /v1/leases\n"@query": ?x=1\n'
+        f'"content-digest": {headers["Content-Digest"]}\n"@signature-params": {parameters}'
+    )
+    signature = base64.b64encode(IDENTITY.sign(base.encode())).decode()
+    headers["Signature"] = f"pyhms=:{signature}:"
+    with pytest.raises(RefusedError):
+        verify_request("POST", URL, headers, BODY)
