@@ -69,11 +69,18 @@ def run_worker(options: RunOptions) -> int:
         if options.with_parent:
             end_with_parent(agent.stop)
         agent.start()
+        stack.callback(_end, agent)
         door.open(agent)
         stack.callback(door.close)
         announce_ready(pid=os.getpid(), socket=str(door.endpoint.socket_path))
         agent.join()
     return 0 if agent.ended_well else 1
+
+
+def _end(agent: Agent) -> None:
+    """Make sure that the agent has ended, also where the door could not be opened."""
+    agent.stop()
+    agent.join()
 
 
 class _Door:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gridle.market.chain.wallet import Wallet, create_wallet, load_wallet
 from gridle.market.client import stored
-from gridle.market.protocol.errors import RefusedError
+from gridle.market.protocol.errors import CorruptStateError, RefusedError
 from gridle.market.protocol.identity import Identity, load_identity
 from gridle.market.protocol.ids import JobId, Sha256
 from gridle.market.protocol.money import SignedOrder
@@ -124,4 +124,12 @@ class Profile:
     def _play_password(self) -> str:
         if not self._play_password_path.exists():
             stored.write_whole(self._play_password_path, secrets.token_urlsafe(24).encode())
-        return self._play_password_path.read_text("ascii").strip()
+        try:
+            return self._play_password_path.read_text("ascii").strip()
+        except UnicodeDecodeError as error:
+            raise CorruptStateError(
+                f"The password file {self._play_password_path} is damaged and was left as it is; "
+                "restore it from a backup, or move its folder away to start with a new wallet.",
+                f"密码文件 {self._play_password_path} 已损坏，未作任何改动；请从备份恢复，"
+                "或将其所在文件夹移走以启用新钱包。",
+            ) from error

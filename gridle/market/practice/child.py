@@ -105,4 +105,4 @@ def last_words(log: Path) -> str:
         lines = log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
         lines = []
-    return lines[-1][-300:] if lines else "it said nothing / 没有任何输出"
+    return lines[-1].removeprefix("gridle: ")[-300:] if lines else "it said nothing / 没有任何输出"

@@ -62,6 +62,7 @@ def _run(options: argparse.Namespace, scripts: OwnScripts) -> NoReturn:
     lock.take()
     profile = Profile(options.home)
     wallet = profile.wallet(is_play_money=True, ask_password=_nobody_to_ask)
+    profile.identity()  # a damaged key ends this program now, with its sentence
     announce_ready(payer=wallet.address)
     teller = Teller(sys.stderr)
     keeper = _until_it_works(lambda: _open(options, scripts, wallet, teller), teller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ import platformdirs
 SOCKET_NAME = "worker.sock"
 PORT_NAME = "worker.port"
 TOKEN_NAME = "worker.token"  # noqa: S105 - the name of a file, not a secret
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN_BYTES = 32
 _MAX_UNIX_PATH_BYTES = 100
 
 
@@ -53,17 +56,20 @@ class Endpoint:
         Raises:
             FileNotFoundError: no worker has ever run with this home.
         """
-        return self.token_path.read_text("ascii").strip()
+        return self.token_path.read_text("ascii", "replace").strip()
 
     def make_token(self) -> str:
-        """Return the token, making it where there is none; only the owner can read its file."""
-        if not self.token_path.exists():
+        """Return the token, making it where there is none; only the owner can read its file.
+
+        A damaged one is made anew: it guards a door that is shut now, and holds nothing to lose.
+        """
+        if not (self.token_path.exists() and _TOKEN.fullmatch(self.read_token())):
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft = self.token_path.with_suffix(".new")
             draft.unlink(missing_ok=True)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(32))
+                file.write(secrets.token_urlsafe(_TOKEN_BYTES))
             draft.replace(self.token_path)
         return self.read_token()
 

@@ -155,3 +155,25 @@ def test_the_doctor_says_what_to_do(home: Path) -> None:
     assert findings["folder"]["works"]
     assert not findings["market"]["works"]
     assert done.returncode == 1
+
+
+def test_a_damaged_token_is_made_anew(home: Path, given: tuple[str, ...]) -> None:
+    home.mkdir()
+    (home / "worker.token").write_bytes(b"\xff\x80")
+    program = Program(home, *given)
+    assert gridle(home, "status").returncode == 0
+    (home / "worker.token").write_bytes(b"\xff\x80")
+    refused = gridle(home, "status")
+    assert refused.returncode == 4
+    assert refused.stderr.count("\n") == 1
+    program.process.terminate()
+    assert program.ended()[0] == 0
+
+
+def test_a_door_that_cannot_open_ends_the_worker_with_a_sentence(
+    home: Path, given: tuple[str, ...]
+) -> None:
+    (home / "worker.sock").mkdir(parents=True)
+    done = gridle(home, "run", *given)
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1

@@ -134,6 +134,14 @@ def test_it_ends_with_its_parent_and_keeps_its_wallet(requestor: Process) -> Non
     assert requestor.start() == first
 
 
+def test_a_damaged_key_ends_it_with_a_sentence(requestor: Process) -> None:
+    requestor.terminate()
+    requestor.log.write_bytes(b"")
+    (requestor.home / "me" / "client.key").write_bytes(b"\xff\x80")
+    with pytest.raises(AssertionError, match="client.key is damaged"):
+        requestor.start()
+
+
 def _ordered(requestor: Process) -> bool:
     rounds = requestor.home / "me" / "rounds.json"
     return rounds.exists() and '"job_id": "job-' in rounds.read_text()

@@ -8,7 +8,7 @@ import pytest
 
 from gridle.market.chain.wallet import create_wallet
 from gridle.market.client.profile import JobRecord, Profile
-from gridle.market.protocol.errors import RefusedError
+from gridle.market.protocol.errors import CorruptStateError, RefusedError
 from gridle.market.protocol.money import JobOrder, SignedOrder
 
 SHA = "ab" * 32
@@ -85,3 +85,12 @@ def test_an_order_is_remembered_before_and_after_it_is_sent(tmp_path: Path) -> N
 def test_the_client_key_stays(tmp_path: Path) -> None:
     profile = Profile(tmp_path / "me")
     assert profile.identity().public_key == profile.identity().public_key
+
+
+def test_a_damaged_play_password_is_said_and_left(tmp_path: Path) -> None:
+    profile = Profile(tmp_path)
+    profile.wallet(is_play_money=True, ask_password=nobody)
+    (tmp_path / "wallet.password").write_bytes(b"\xff\x80")
+    with pytest.raises(CorruptStateError, match="wallet.password is damaged"):
+        profile.wallet(is_play_money=True, ask_password=nobody)
+    assert (tmp_path / "wallet.password").read_bytes() == b"\xff\x80"
