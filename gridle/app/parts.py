@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
@@ -17,6 +19,14 @@ def label(name: str = "", text: str = "", *, wraps: bool = False) -> QLabel:
     # What others wrote is shown as it is, never read as markup.
     made.setTextFormat(Qt.TextFormat.PlainText)
     return made
+
+
+def hint(untrusted_text: str) -> str:
+    """Return what others wrote as a tool tip, which Qt would read as markup where it looks so.
+
+    Markup could name pictures, and with them files or other machines that Qt would then open.
+    """
+    return f"<qt>{escape(untrusted_text)}</qt>"
 
 
 class Card(QFrame):

@@ -81,7 +81,8 @@ def tooltip(head: Headline, state: WorkerState | None) -> str:
     if state is not None:
         amount = money(state.earnings.today_units, state.market.chain)
         lines.append(say(texts.TODAY_LINE, amount=amount))
-    return "\n".join(lines)
+    # Some desktops read a tool tip as markup where it looks so, others show it as it is.
+    return "\n".join(lines).replace("<", "‹")
 
 
 def notices(state: WorkerState) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from gridle.app import texts
-from gridle.app.parts import Card, label
+from gridle.app.parts import Card, hint, label
 from gridle.app.presentation import money
 from gridle.app.texts import say
 from gridle.market.protocol.messages import ChainInfo
@@ -67,7 +67,7 @@ class TaskRow(QWidget):
         """Show the task as it is now."""
         index = int(task.task_id.rpartition(".")[2])
         self.title.setText(f"{task.title} · #{index + 1}")  # people count from one
-        self.title.setToolTip(task.summary)
+        self.title.setToolTip(hint(task.summary))
         state, runtime = texts.TASK_STATES[task.state], texts.RUNTIMES[task.runtime]
         self.facts.setText(f"{say(state)}  ·  {say(runtime)}  ·  {money(task.price_units, chain)}")
         progress = min(1.0, max(0.0, task.progress or 0.0))

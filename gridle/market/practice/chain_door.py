@@ -55,7 +55,7 @@ class Door(ThreadingHTTPServer):
             return msgspec.json.encode(
                 self._reply_one(msgspec.json.decode(untrusted_body, type=RpcRequest))
             )
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return msgspec.json.encode(_error(None, RpcError(-32700, "parse error")))
 
     def _reply_one(self, request: RpcRequest) -> dict[str, Any]:

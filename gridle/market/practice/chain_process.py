@@ -24,9 +24,13 @@ from gridle.market.practice.chain_rpc import Methods
 from gridle.market.practice.chain_store import ChainStore
 from gridle.market.protocol.errors import GridleError, UnavailableError
 
+_EVM_RECURSION_LIMIT = 10_240
+"""As py-evm asks for. Other libraries raise it until nested JSON would overflow the C stack."""
+
 
 def serve(home: Path, port: int, *, with_parent: bool) -> None:
     """Serve the chain of `home` until told to end."""
+    sys.setrecursionlimit(_EVM_RECURSION_LIMIT)
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

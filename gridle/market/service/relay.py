@@ -69,6 +69,9 @@ class Relay:
         except GridleError as error:
             _log.warning("a redemption was refused and is tried again: %s", error.sentence.en)
             return True
+        except Exception:  # noqa: BLE001 - one bad pair must not end the pay of all others
+            _log.exception("a redemption failed and is tried again")
+            return True
         if self._was_down:
             _log.info("the chain answers again")
         self._was_down = False

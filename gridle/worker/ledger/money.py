@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
+from msgspec.structs import replace
+
 from gridle.market.protocol.codec import encode
 from gridle.market.protocol.ids import Address
 from gridle.market.protocol.messages import Redemption, Settlement, SettlementPage, Verdict
 from gridle.market.protocol.money import SignedVoucher, Voucher
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import Earnings, WorkerTaskState
 from gridle.worker.ledger.connection import transaction
 
@@ -18,6 +21,12 @@ _PAID = (
     " AND r.claimed_units >= v.cumulative_units)"
 )
 """A verdict is paid once the hub has paid the pair up to where its voucher stood."""
+
+_NOT_COVERED = Sentence(
+    "The market's voucher for this result promises no more than the one before it, so that the "
+    "result was not paid. Tell its operator.",
+    "市场为此结果给出的凭证并不高于上一张，因此该结果未获支付。请告知其运营者。",
+)
 
 
 class MoneyTable:
@@ -51,9 +60,33 @@ class MoneyTable:
                 ),
             )
             return
+        if self._is_known(settlement):
+            return
+        settlement = self._covered(settlement)
         if settlement.voucher is not None:
             self._keep(settlement.voucher)
         self._judge(settlement)
+
+    def _is_known(self, verdict: Verdict) -> bool:
+        known = self._connection.execute(
+            "SELECT 1 FROM verdicts WHERE lease_id = ?", (verdict.lease_id,)
+        ).fetchone()
+        return known is not None
+
+    def _covered(self, verdict: Verdict) -> Verdict:
+        """Return a verdict as it counts: its voucher must promise more than the newest one here.
+
+        The source checks that as well, but what it has seen ends with its process; a market that
+        pays two results with one voucher, a restart apart, is found out by what is on disk.
+        """
+        if not verdict.accepted or verdict.voucher is None:
+            return verdict
+        promise = verdict.voucher.voucher
+        newest = self.voucher(promise.payer, promise.payee)
+        floor = newest.voucher.cumulative_units if newest is not None else 0
+        if promise.cumulative_units >= floor + verdict.price_units:
+            return verdict
+        return replace(verdict, accepted=False, voucher=None, explanation=_NOT_COVERED)
 
     def _keep(self, signed: SignedVoucher) -> None:
         voucher = signed.voucher

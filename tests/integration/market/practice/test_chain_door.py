@@ -47,3 +47,9 @@ def test_a_huge_or_endless_body_is_not_read(url: str) -> None:
     for length in (str(MAX_MESSAGE_BYTES + 1), "-1", "many"):
         answer = post(url, b"", {**JSON, "Content-Length": length})
         assert answer.status_code in (400, 413)
+
+
+def test_nested_json_does_not_kill_it(url: str) -> None:
+    ask = b'{"id":1,"method":"eth_call","params":'
+    for body in (ask + b"[" * 1_000_000, b"[" * 1_000_000):
+        assert post(url, body).json()["error"]["code"] == -32700

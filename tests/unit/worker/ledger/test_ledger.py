@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.messages import (
@@ -139,7 +140,11 @@ def test_settlements_read_twice_count_once(prices: list[int]) -> None:
 def test_amounts_near_the_bound_add_up(path: Path) -> None:
     ledger = opened(path)
     big = 2**62
-    page = SettlementPage((verdict(1, 1, big, big), verdict(2, 2, 2**63 - 1, big)), 2)
+    other = verdict(2, 2, big, big)
+    assert other.voucher is not None
+    promise = replace(other.voucher.voucher, payer=PAYEE)
+    other = replace(other, voucher=replace(other.voucher, voucher=promise))
+    page = SettlementPage((verdict(1, 1, big, big), other), 2)
     ledger.money.settle(page)
     assert ledger.money.earnings(0.0).earned_units == 2 * big
     ledger.close()
@@ -177,4 +182,16 @@ def test_a_full_disk_is_said_and_leaves_the_ledger_as_it_was(path: Path) -> None
     assert ledger.get("b") is None
     connection.execute("PRAGMA max_page_count = 1000000")
     ledger.put("b", "x" * 100_000)
+    ledger.close()
+
+
+def test_one_voucher_pays_no_second_result_even_after_a_restart(path: Path) -> None:
+    ledger = opened(path)
+    ledger.money.settle(SettlementPage((verdict(1, 1, 5),), 1))
+    ledger.close()
+    ledger = opened(path)
+    ledger.money.settle(SettlementPage((verdict(2, 2, 5), verdict(3, 3, 9)), 3))
+    assert ledger.money.earnings(0.0).earned_units == 5
+    ledger.money.settle(SettlementPage((verdict(4, 4, 10), verdict(1, 5, 15)), 5))
+    assert ledger.money.earnings(0.0).earned_units == 10
     ledger.close()
