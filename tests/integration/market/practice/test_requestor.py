@@ -138,7 +138,7 @@ def test_a_damaged_key_ends_it_with_a_sentence(requestor: Process) -> None:
     requestor.terminate()
     requestor.log.write_bytes(b"")
     (requestor.home / "me" / "client.key").write_bytes(b"\xff\x80")
-    with pytest.raises(AssertionError, match="client.key is damaged"):
+    with pytest.raises(AssertionError, match=r"client\.key is damaged"):
         requestor.start()
 
 

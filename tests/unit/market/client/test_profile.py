@@ -91,6 +91,6 @@ def test_a_damaged_play_password_is_said_and_left(tmp_path: Path) -> None:
     profile = Profile(tmp_path)
     profile.wallet(is_play_money=True, ask_password=nobody)
     (tmp_path / "wallet.password").write_bytes(b"\xff\x80")
-    with pytest.raises(CorruptStateError, match="wallet.password is damaged"):
+    with pytest.raises(CorruptStateError, match=r"wallet\.password is damaged"):
         profile.wallet(is_play_money=True, ask_password=nobody)
     assert (tmp_path / "wallet.password").read_bytes() == b"\xff\x80"
