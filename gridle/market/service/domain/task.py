@@ -120,6 +120,16 @@ def attempt_ended(task: Task, job_state: JobState) -> Task:
     return replace(moved(task, event), lease_id=None, node=None, payee=None, result_sha256=None)
 
 
+def attempt_lapsed(task: Task, job_state: JobState, now: float) -> Task:
+    """Return the task after its lease ran out, which is not counted as a failure of the task.
+
+    It is kept for other nodes at first: one that takes tasks and is silent must not get them
+    again and again.
+    """
+    node = task.node
+    return replace(attempt_ended(task, job_state), failed_node=node, failed_at=now)
+
+
 def attempt_failed(task: Task, job_state: JobState, reason: str, now: float) -> Task:
     """Return the task after an attempt that failed or was rejected, which is counted."""
     counted = replace(

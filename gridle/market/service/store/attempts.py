@@ -41,6 +41,12 @@ def open_of_task(connection: Connection, task_id: TaskId) -> Attempt | None:
     return rows.one(connection, query, Attempt)
 
 
+def held_by(connection: Connection, node: PublicKey) -> int:
+    """Return how many leases a node has that can still run out."""
+    query = select(sql.count()).where(attempts.c.state.in_(_RENEWABLE), attempts.c.node == node)
+    return int(connection.scalar(query) or 0)
+
+
 def run_out(connection: Connection, now: float) -> Sequence[Attempt]:
     """Return the attempts whose lease has run out."""
     query = select(attempts).where(attempts.c.state.in_(_RENEWABLE), attempts.c.expires_at <= now)

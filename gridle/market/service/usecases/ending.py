@@ -50,7 +50,8 @@ def end_leases(market: Market) -> None:
                 raise LookupError(attempt.task_id)
             state = jobs.get(connection, task.job_id).state
             attempts.save(connection, replace(attempt, state=AttemptState.LAPSED))
-            jobs.save_tasks(connection, [task_rules.attempt_ended(task, state)], task.job_id)
+            lapsed = task_rules.attempt_lapsed(task, state, market.now())
+            jobs.save_tasks(connection, [lapsed], task.job_id)
             touched.add(task.job_id)
     _ring(market, touched)
 

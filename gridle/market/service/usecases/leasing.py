@@ -19,6 +19,7 @@ from gridle.market.protocol.messages import (
     RenewalReply,
 )
 from gridle.market.protocol.money import SignedOrder
+from gridle.market.protocol.sentence import Sentence
 from gridle.market.service import bells
 from gridle.market.service.domain import matching, waiting
 from gridle.market.service.domain import task as task_rules
@@ -36,6 +37,12 @@ _log = logging.getLogger(__name__)
 _MAX_JOBS = 100
 """So many jobs, the longest unserved first, are looked at for one request."""
 _MAX_KEPT_BACK = 32
+MAX_HELD = 128
+"""So many leases a node may have at once; one that takes and never reports starves nobody."""
+_HAS_ENOUGH = Sentence(
+    f"This worker has {MAX_HELD} tasks already; it gets more as it reports them.",
+    f"本机已持有 {MAX_HELD} 个任务；提交结果后才会得到更多。",
+)
 
 
 def lease(market: Market, node: Node, request: LeaseRequest) -> LeaseBatch:
@@ -48,6 +55,10 @@ def lease(market: Market, node: Node, request: LeaseRequest) -> LeaseBatch:
             return LeaseBatch((), waiting.for_node({}, any_open_job=any_open))
     unknown = {payer for payer in payers if not _pair_is_open(market, payer, node)}
     with market.database.write() as connection:
+        room = MAX_HELD - attempts.held_by(connection, node.node)
+        if room <= 0:
+            return LeaseBatch((), _HAS_ENOUGH)
+        request = msgspec.structs.replace(request, slots=min(request.slots, room))
         found = _match(market, connection, node, request, unknown)
         now = market.now()
         leases = tuple(_give(market, connection, node, task, now) for task in found.tasks)

@@ -6,6 +6,8 @@ import pytest
 
 from gridle.market.protocol.manifest import ContainerRuntime, Resources
 from gridle.market.service.usecases.cover import refresh_covers
+from gridle.market.service.usecases.ending import end_leases
+from gridle.market.service.usecases.leasing import MAX_HELD
 from tests.fakes.market_chain import EXIT_DELAY_S, FakeDelegation
 from tests.rigs.market_inside import START, Inside
 
@@ -96,3 +98,15 @@ def test_a_cap_beyond_all_money_keeps_nobodys_deposit_from_being_read(inside: In
     inside.hub.delegations[pair] = FakeDelegation(2**96 - 1, 0, expiry)
     refresh_covers(inside.market)
     assert inside.lease(inside.node(0)).leases
+
+
+def test_a_node_that_takes_and_never_reports_starves_nobody(inside: Inside) -> None:
+    inside.submit(tasks=MAX_HELD + 10, resources=Resources(reference_s=1.0, memory_bytes=2**24))
+    greedy, other = inside.node(0), inside.node(1)
+    taken = [len(inside.lease(greedy, slots=64).leases) for _ in range(3)]
+    assert taken == [64, 64, 0]
+    assert len(inside.lease(other, slots=10).leases) == 10
+    inside.clock += 61
+    end_leases(inside.market)
+    assert not inside.lease(greedy).leases
+    assert inside.lease(other).leases
