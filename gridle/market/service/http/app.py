@@ -12,12 +12,14 @@ from gridle.market.protocol.codec import MAX_MESSAGE_BYTES
 from gridle.market.protocol.errors import GridleError
 from gridle.market.service.http import blob_routes, node_routes, requestor_routes
 from gridle.market.service.http.auth import Gate
+from gridle.market.service.http.chain_desk import ChainDesk
 from gridle.market.service.http.errors import failed, malformed, refused, too_deep
 from gridle.market.service.usecases.market import Market
 
 
 def make_app(market: Market, gate: Gate) -> Litestar:
     """Return the application that serves this market."""
+    desk = ChainDesk()
     return Litestar(
         route_handlers=[
             *node_routes.HANDLERS,
@@ -26,6 +28,7 @@ def make_app(market: Market, gate: Gate) -> Litestar:
         ],
         dependencies={
             "market": Provide(lambda: market, sync_to_thread=False, use_cache=True),
+            "desk": Provide(lambda: desk, sync_to_thread=False, use_cache=True),
             "gate": Provide(lambda: gate, sync_to_thread=False, use_cache=True),
         },
         exception_handlers={

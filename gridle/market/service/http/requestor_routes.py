@@ -23,7 +23,7 @@ from gridle.market.protocol.job_messages import (
     VerdictReply,
 )
 from gridle.market.service import bells
-from gridle.market.service.http.given import After, Asked, TheGate, TheMarket, WaitS
+from gridle.market.service.http.given import After, Asked, TheDesk, TheGate, TheMarket, WaitS
 from gridle.market.service.http.long_poll import look_until
 from gridle.market.service.usecases import (
     cover,
@@ -50,11 +50,11 @@ async def enrol_requestor(
 
 @post(routes.JOBS, status_code=200)
 async def submit(
-    request: Asked, data: JobSubmission, market: TheMarket, gate: TheGate
+    request: Asked, data: JobSubmission, market: TheMarket, gate: TheGate, desk: TheDesk
 ) -> JobStatus:
     """Open a job."""
     key = await gate.requestor(request)
-    return await asyncio.to_thread(submission.submit, market, key, data)
+    return await desk.do(submission.submit, market, key, data)
 
 
 @get(routes.JOBS)
@@ -105,29 +105,29 @@ async def judge(
 
 @get(routes.payer("{address:str}"))
 async def payer_account(
-    request: Asked, address: AddressPath, market: TheMarket, gate: TheGate
+    request: Asked, address: AddressPath, market: TheMarket, gate: TheGate, desk: TheDesk
 ) -> PayerAccount:
     """Tell what a payer's deposit is bound to."""
     await gate.spokesman(request, address)
-    return await asyncio.to_thread(cover.account, market, address)
+    return await desk.do(cover.account, market, address)
 
 
 @post(routes.RELAY_DEPOSITS, status_code=200)
 async def relay_deposit(
-    request: Asked, data: DepositAuthorization, market: TheMarket, gate: TheGate
+    request: Asked, data: DepositAuthorization, market: TheMarket, gate: TheGate, desk: TheDesk
 ) -> RelayReceipt:
     """Carry a deposit to the chain."""
     await gate.spokesman(request, data.payer)
-    return await asyncio.to_thread(relaying.deposit, market, data)
+    return await desk.do(relaying.deposit, market, data)
 
 
 @post(routes.RELAY_APPOINTMENTS, status_code=200)
 async def relay_appointment(
-    request: Asked, data: SignedAppointment, market: TheMarket, gate: TheGate
+    request: Asked, data: SignedAppointment, market: TheMarket, gate: TheGate, desk: TheDesk
 ) -> RelayReceipt:
     """Carry an appointment to the chain."""
     await gate.spokesman(request, data.appointment.payer)
-    return await asyncio.to_thread(relaying.appoint, market, data)
+    return await desk.do(relaying.appoint, market, data)
 
 
 HANDLERS = (
