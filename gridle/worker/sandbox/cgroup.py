@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridle.worker.sandbox.hurry import hurried
 from gridle.worker.sandbox.quota import Quota
 from gridle.worker.sandbox.thread_state import thread_state
 
@@ -64,11 +65,14 @@ class Cgroup:
             (self.freezer / "cgroup.freeze").write_text("1")
         else:
             (self.freezer / "freezer.state").write_text("FROZEN")
-        deadline_s = time.monotonic() + _FREEZE_TIMEOUT_S
-        while not self.is_frozen():
-            if time.monotonic() > deadline_s:
-                raise FreezeTimeoutError("the freezer did not hold in time")
-            time.sleep(_POLL_S)
+        if self.is_frozen():
+            return
+        with hurried(self.cpu):
+            deadline_s = time.monotonic() + _FREEZE_TIMEOUT_S
+            while not self.is_frozen():
+                if time.monotonic() > deadline_s:
+                    raise FreezeTimeoutError("the freezer did not hold in time")
+                time.sleep(_POLL_S)
 
     def thaw(self) -> None:
         """Let every process of the group go on.

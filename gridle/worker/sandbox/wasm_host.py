@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import hashlib
 import json
 import os
@@ -21,8 +22,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+gc.disable()  # an import makes no garbage; looking for it took a tenth of the start-up
 sys.path.append(sys.argv[4])
-import wasmtime
+import wasmtime  # noqa: E402 - it is found by the line above
 
 FENCED = b"fenced\n"
 _PR_SET_PDEATHSIG = 1

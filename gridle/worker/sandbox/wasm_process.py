@@ -20,6 +20,7 @@ from typing import Any
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.duty_cycle import Throttle
+from gridle.worker.sandbox.hurry import hurried
 from gridle.worker.sandbox.log_tail import LogTail
 from gridle.worker.sandbox.own_cgroup import OwnCgroup
 from gridle.worker.sandbox.port import Ending, Share
@@ -83,7 +84,8 @@ class WasmProcess:
             self._throttle.hold()
         else:
             self._halt()
-        with contextlib.suppress(ChildProcessError):
+        cpu_folder = self._group.group.cpu if self._group else None
+        with hurried(cpu_folder), contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PID, self._child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:

@@ -18,7 +18,7 @@ from tests.contract.worker.conftest import SMALL, Rig, Started
 
 pytestmark = pytest.mark.timeout(300)  # the first run on a machine builds a C library
 
-PROGRESS_TIMEOUT_S = 60.0
+PROGRESS_TIMEOUT_S = 90.0
 
 
 def counted(started: Started) -> int:
@@ -156,35 +156,35 @@ def test_a_flood_of_words_ends_the_task(rig: Rig) -> None:
 
 
 def test_wall_time_is_limited_and_pauses_do_not_count(rig: Rig) -> None:
-    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=2.5)
+    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.5)
     started = rig.start("count", resources=limits)
     wait_for_count(started, 1)
     started.task.pause()
     with pytest.raises(queue.Empty):
-        started.outcomes.get(timeout=3.0)
+        started.outcomes.get(timeout=1.5)
     started.task.resume()
     outcome = started.outcome()
     assert outcome.ending is Ending.FAILED
     assert outcome.explanation is not None
-    assert "2.5 seconds" in outcome.explanation.en
-    assert started.task.usage().wall_s > 2.4
+    assert "0.5 seconds" in outcome.explanation.en
+    assert started.task.usage().wall_s >= 0.5
 
 
 def test_waiting_for_a_cpu_does_not_count_against_the_limit(rig: Rig) -> None:
-    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.8)
+    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.4)
     started = rig.start("count", cpu_percent=20.0, resources=limits)
     outcome = started.outcome()
     assert outcome.ending is Ending.FAILED
     usage = started.task.usage()
-    assert usage.wall_s > 2.0
-    assert 0.4 < usage.cpu_s < 1.5  # waiting for a file counts, waiting for a CPU does not
+    assert usage.wall_s > 0.9
+    assert 0.15 < usage.cpu_s < 1.0  # waiting for a file counts, waiting for a CPU does not
 
 
 def test_a_task_that_hangs_meets_its_limit(rig: Rig) -> None:
-    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.8)
+    limits = msgspec.structs.replace(Resources(reference_s=1.0), wall_limit_s=0.4)
     started = rig.start("sleep", cpu_percent=20.0, resources=limits)
     assert started.outcome().ending is Ending.FAILED
-    assert started.task.usage().cpu_s < 0.6
+    assert started.task.usage().cpu_s < 0.35
 
 
 def test_pause_uses_no_cpu_and_keeps_memory(rig: Rig) -> None:
