@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -48,8 +48,9 @@ class PracticeRun:
     def child_pid(self, words: str) -> int:
         """Return the child whose command line holds these words."""
         for child in psutil.Process(self.process.pid).children():
-            if words in " ".join(child.cmdline()):
-                return child.pid
+            with suppress(psutil.NoSuchProcess):  # one that just died is not the one
+                if words in " ".join(child.cmdline()):
+                    return child.pid
         raise LookupError(words)
 
     def until(self, holds: Callable[[WorkerState], bool], timeout_s: float) -> WorkerState:
@@ -93,7 +94,8 @@ def practice_run(home: Path, *arguments: str, **environment: str) -> Iterator[Pr
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gridle", "practice", "--home", str(home), *arguments],
-            env={**os.environ, **environment},
+            # The GUI tests of the same run set Qt to draw nowhere; here it draws on a real screen.
+            env={**os.environ, "QT_QPA_PLATFORM": "xcb", **environment},
             stdout=output,
             stderr=output,
         )
