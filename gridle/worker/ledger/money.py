@@ -6,9 +6,9 @@ import sqlite3
 
 from msgspec.structs import replace
 
-from gridle.market.protocol.codec import encode
-from gridle.market.protocol.ids import Address
-from gridle.market.protocol.messages import Redemption, Settlement, SettlementPage, Verdict
+from gridle.market.protocol.codec import decode, encode
+from gridle.market.protocol.ids import Address, LeaseId, Units
+from gridle.market.protocol.messages import Lease, Redemption, Settlement, SettlementPage, Verdict
 from gridle.market.protocol.money import SignedVoucher, Voucher
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import Earnings, WorkerTaskState
@@ -23,9 +23,9 @@ _PAID = (
 """A verdict is paid once the hub has paid the pair up to where its voucher stood."""
 
 _NOT_COVERED = Sentence(
-    "The market's voucher for this result promises no more than the one before it, so that the "
-    "result was not paid. Tell its operator.",
-    "市场为此结果给出的凭证并不高于上一张，因此该结果未获支付。请告知其运营者。",
+    "The market's voucher does not pay this result: it is not of who ordered the task, or promises "
+    "too little more than the one before it. Tell its operator.",
+    "市场的凭证未支付此结果：它并非由下单方作出，或未比上一张多出应付的金额。请告知其运营者。",
 )
 
 
@@ -74,19 +74,38 @@ class MoneyTable:
         return known is not None
 
     def _covered(self, verdict: Verdict) -> Verdict:
-        """Return a verdict as it counts: its voucher must promise more than the newest one here.
+        """Return a verdict as it counts: who ordered the task pays for it, in full, once.
 
-        The source checks that as well, but what it has seen ends with its process; a market that
-        pays two results with one voucher, a restart apart, is found out by what is on disk.
+        The source checks the voucher as well, but what it has seen ends with its process; a
+        market that pays two results with one voucher, a restart apart, or with the promise of
+        a wallet that has nothing, is found out by what is on disk.
         """
         if not verdict.accepted or verdict.voucher is None:
             return verdict
         promise = verdict.voucher.voucher
-        newest = self.voucher(promise.payer, promise.payee)
-        floor = newest.voucher.cumulative_units if newest is not None else 0
-        if promise.cumulative_units >= floor + verdict.price_units:
+        floor = self._counted_units(promise)
+        lease = self._lease(verdict.lease_id)
+        owed_units = verdict.price_units if lease is None else lease.price_units
+        is_payers = lease is None or lease.order.order.payer == promise.payer
+        if is_payers and promise.cumulative_units >= floor + owed_units:
             return verdict
-        return replace(verdict, accepted=False, voucher=None, explanation=_NOT_COVERED)
+        return replace(verdict, accepted=False, explanation=_NOT_COVERED)
+
+    def _counted_units(self, promise: Voucher) -> Units:
+        """Return up to where the pair's vouchers have been counted; addresses have spellings."""
+        counted = self._connection.execute(
+            "SELECT max(cumulative_units) FROM verdicts WHERE accepted"
+            " AND lower(payer) = lower(?) AND lower(payee) = lower(?)",
+            (promise.payer, promise.payee),
+        ).fetchone()[0]
+        return int(counted or 0)
+
+    def _lease(self, lease_id: LeaseId) -> Lease | None:
+        """Return the lease as it was offered; None where an earlier ledger had it."""
+        row = self._connection.execute(
+            "SELECT lease FROM tasks WHERE lease_id = ?", (lease_id,)
+        ).fetchone()
+        return None if row is None else decode(row[0], Lease, what="lease")
 
     def _keep(self, signed: SignedVoucher) -> None:
         voucher = signed.voucher

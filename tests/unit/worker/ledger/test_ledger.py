@@ -21,7 +21,7 @@ from gridle.worker.ipc.messages import WorkerTaskState as State
 from gridle.worker.ledger.connection import connect
 from gridle.worker.ledger.ledger import Ledger, open_ledger
 from gridle.worker.ledger.outbox import Undelivered
-from tests.rigs.worker_jobs import PAYEE, PAYER, lease, lease_id, manifest, verdict
+from tests.rigs.worker_jobs import PAYEE, PAYER, lease, lease_id, manifest, verdict, voucher
 
 NOW = 1_700_000_000.0
 USAGE = TaskUsage(1.5, 2.0, 4096)
@@ -192,6 +192,26 @@ def test_one_voucher_pays_no_second_result_even_after_a_restart(path: Path) -> N
     ledger = opened(path)
     ledger.money.settle(SettlementPage((verdict(2, 2, 5), verdict(3, 3, 9)), 3))
     assert ledger.money.earnings(0.0).earned_units == 5
-    ledger.money.settle(SettlementPage((verdict(4, 4, 10), verdict(1, 5, 15)), 5))
+    spelled = verdict(5, 4, 5)
+    assert spelled.voucher is not None
+    promise = replace(spelled.voucher.voucher, payee=PAYEE.lower())
+    spelled = replace(spelled, voucher=replace(spelled.voucher, voucher=promise))
+    ledger.money.settle(SettlementPage((spelled,), 4))
+    assert ledger.money.earnings(0.0).earned_units == 5
+    ledger.money.settle(SettlementPage((verdict(4, 5, 10), verdict(1, 6, 15)), 6))
     assert ledger.money.earnings(0.0).earned_units == 10
+    ledger.close()
+
+
+def test_only_who_ordered_a_task_pays_for_it_and_in_full(path: Path) -> None:
+    job = manifest(price_units=5)
+    ledger = opened(path)
+    ledger.tasks.add(lease(job), job, NOW)
+    ledger.tasks.add(lease(job, 2), job, NOW)
+    stranger = voucher(5, key=bytes([13]) * 32)
+    promise = replace(stranger.voucher, payer=stranger.signer)
+    paid_by_a_stranger = replace(verdict(1, 1, 5), voucher=replace(stranger, voucher=promise))
+    ledger.money.settle(SettlementPage((paid_by_a_stranger, verdict(2, 2, 1, 1)), 2))
+    assert ledger.money.earnings(0.0).earned_units == 0
+    assert ledger.tasks.state(lease_id(1)) is State.FAILED
     ledger.close()
