@@ -173,7 +173,8 @@ def cgroup_of(pid: int, root: Path = ROOT, proc: Path = Path("/proc")) -> Cgroup
     for line in lines:
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
-            base = root / controller if controller else root
+            joined = root / controllers  # where there are no links by each one's own name
+            base = joined if joined.is_dir() else root / controller
             trees[controller] = base / path.lstrip("/")
     if "cpu" in trees or "freezer" in trees:
         return Cgroup(

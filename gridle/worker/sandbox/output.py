@@ -45,7 +45,7 @@ def output_fault(folder: Path, resources: Resources) -> Sentence | None:
                 state = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue  # the task removed it meanwhile
-            if not stat.S_ISREG(state.st_mode):
+            if not _is_plain(state):
                 return explanations.output_kind(entry.name)
             total_bytes += max(state.st_size, state.st_blocks * 512)
             if state.st_size > resources.output_max_bytes:
@@ -101,13 +101,18 @@ def wipe(folder: Path) -> None:
         ) from error
 
 
+def _is_plain(state: os.stat_result) -> bool:
+    """Whether it is a regular file with one name: a second one could lie outside."""
+    return stat.S_ISREG(state.st_mode) and state.st_nlink <= 1
+
+
 def _read_plain(path: Path, left_bytes: int, resources: Resources) -> bytes:
     try:
         descriptor = os.open(path, _OPEN_FLAGS)
     except OSError as error:
         raise _refused(explanations.output_kind(path.name)) from error
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        if not _is_plain(os.fstat(file.fileno())):
             raise _refused(explanations.output_kind(path.name))
         data = file.read(left_bytes + 1)
     if len(data) > left_bytes:
