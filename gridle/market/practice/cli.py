@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from gridle.market.practice.images import build_missing
+from gridle.market.practice.image_making import images_in_the_making
 from gridle.market.practice.practice import Practice, running_practice, start_over
 from gridle.market.practice.requestor_jobs import MANIFEST_NAME
 from gridle.market.practice.terminal import follow_worker
@@ -70,24 +70,17 @@ def _practise(home: Path, options: argparse.Namespace) -> int:
     with practice:
         watch = PaidWatch(practice, started_at) if options.until_paid else None
         practice.start_worker()
-        _build_images(practice)
-        if not options.headless and has_display(_say):
-            open_window(practice, ended, _say)
-        follow_worker(practice.places.worker, ended)
-        if watch is None:
-            _wait(practice, ended)
-            return 0
-        report = watch.wait(options.until_paid, ended, _say)
+        with images_in_the_making(practice.jobs, practice.environment()):
+            if not options.headless and has_display(_say):
+                open_window(practice, ended, _say)
+            follow_worker(practice.places.worker, ended)
+            if watch is None:
+                _wait(practice, ended)
+                return 0
+            report = watch.wait(options.until_paid, ended, _say)
     if options.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     return 0
-
-
-def _build_images(practice: Practice) -> None:
-    """Make missing base images beside the work; the requestor orders their jobs once they are."""
-    threading.Thread(
-        target=build_missing, args=(practice.jobs, _say), name="images", daemon=True
-    ).start()
 
 
 def _jobs_folder(folder: Path) -> Path:

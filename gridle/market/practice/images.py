@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from gridle.market.practice.image_archive import write_archive, write_layer
 from gridle.market.practice.image_recipe import ImageRecipe, parse_recipe
@@ -25,6 +28,7 @@ from gridle.resources_folder import resources_folder
 
 ENGINES = ("podman", "docker")
 BUILD_TIMEOUT_S = 900.0
+_UNDO_TIMEOUT_S = 20.0
 _MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
 
 Say = Callable[[Sentence], None]
@@ -88,9 +92,9 @@ def build(recipe: ImageRecipe, say: Say) -> str:
             f"正在用 Debian 软件包制作任务“{recipe.job}”的基础镜像……",
         )
     )
-    with tempfile.TemporaryDirectory(prefix="gridle-image-") as folder:
-        made = _make_archive(recipe, Path(folder))
-        _run(recipe, [engine, "load", "--input", str(Path(folder) / "image.tar")])
+    with _draft_folder() as folder:
+        made = _make_archive(recipe, folder)
+        _run(recipe, [engine, "load", "--input", str(folder / "image.tar")])
     if image_id(recipe, engine) != made:
         raise _failed(recipe, "the engine did not keep it under its digest")
     return made
@@ -107,6 +111,7 @@ def _make_archive(recipe: ImageRecipe, folder: Path) -> str:
             stdout=subprocess.PIPE,
             stderr=errors,
             env={**os.environ, "SOURCE_DATE_EPOCH": "0", "TMPDIR": str(folder)},
+            start_new_session=True,
         ) as process,
     ):
         try:
@@ -115,12 +120,36 @@ def _make_archive(recipe: ImageRecipe, folder: Path) -> str:
             layer_sha256 = write_layer(process.stdout, layer, recipe.keeps)
             status = process.wait(BUILD_TIMEOUT_S)
         except (OSError, tarfile.TarError, subprocess.TimeoutExpired) as error:
-            process.kill()
-            process.wait()
+            _end(process)
             raise _failed(recipe, _cause(log.read_text("utf-8", "replace"))) from error
+        except SystemExit:
+            _end(process)
+            raise
     if status != 0:
         raise _failed(recipe, _cause(log.read_text("utf-8", "replace")))
     return write_archive(layer, layer_sha256, recipe.tag, folder / "image.tar")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End mmdebstrap and all that it started, with time to undo its mounts."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_UNDO_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def _draft_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="gridle-image-"))
+    try:
+        yield folder
+    finally:
+        # Whatever mmdebstrap left mounted there, the machine's /proc say, is not ours to remove.
+        subprocess.run(
+            ["rm", "-rf", "--one-file-system", str(folder)], stderr=subprocess.DEVNULL, check=False
+        )
 
 
 def debootstrap_command(recipe: ImageRecipe, suite: str) -> list[str]:
@@ -218,11 +247,16 @@ def build_missing(jobs: Path, say: Say) -> int:
     return status
 
 
+def _asked_to_end(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
 def main(arguments: list[str]) -> int:
     """Build every missing image of the practice jobs; returns the exit status."""
     if arguments[:1] != ["build"] or len(arguments) > 2:  # noqa: PLR2004 # a verb and a folder
         sys.stderr.write("usage: python -m gridle.market.practice.images build [JOBS_FOLDER]\n")
         return 2
+    signal.signal(signal.SIGTERM, _asked_to_end)
     jobs = Path(arguments[1]) if arguments[1:] else resources_folder() / "practice-jobs"
     return build_missing(jobs, lambda sentence: print(sentence, flush=True))  # noqa: T201 # a program
 
