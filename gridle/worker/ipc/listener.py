@@ -5,9 +5,12 @@ The TCP half serves Windows and has been run only by tests on other systems.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import stat
 import sys
+from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.ipc.endpoint import Endpoint
@@ -44,6 +47,7 @@ def connect(
     if not by_unix_socket:
         port = int(endpoint.port_path.read_text("ascii"))
         return socket.create_connection((LOOPBACK, port), timeout_s)
+    _refuse_strange_folder(endpoint.socket_path.parent)
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     client.settimeout(timeout_s)
     try:
@@ -64,6 +68,7 @@ def close(listener: socket.socket, endpoint: Endpoint) -> None:
 def _listen_unix(endpoint: Endpoint) -> socket.socket:
     path = endpoint.socket_path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _refuse_strange_folder(path.parent)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -77,6 +82,21 @@ def _listen_unix(endpoint: Endpoint) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _refuse_strange_folder(folder: Path) -> None:
+    """Refuse a folder in which another user could put a door of its own, and be told the token.
+
+    The runtime folder may be one that anybody can make before us.
+
+    Raises:
+        PermissionError: it is another user's, or anybody may write in it.
+    """
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
+        raise PermissionError(
+            errno.EPERM, "this folder belongs to, or can be changed by, somebody else", folder
+        )
 
 
 def _listen_tcp(endpoint: Endpoint) -> socket.socket:

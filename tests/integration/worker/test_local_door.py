@@ -185,3 +185,13 @@ def test_loopback_tcp_serves_where_there_are_no_unix_sockets(endpoint: Endpoint)
     finally:
         close(listener, endpoint)
     assert not endpoint.port_path.exists()
+
+
+def test_no_door_is_opened_or_knocked_at_where_anybody_could_put_another(tmp_path: Path) -> None:
+    endpoint = Endpoint(tmp_path / "home")
+    endpoint.home.mkdir(mode=0o700)
+    endpoint.home.chmod(0o777)
+    with pytest.raises(UnavailableError, match="somebody else"):
+        listen(endpoint)
+    with pytest.raises(PermissionError):
+        connect(endpoint, 1.0)
