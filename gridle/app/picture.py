@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QImageReader, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gridle.app.result_files import read_image
+from gridle.app.result_files import is_plain_drawing, read_image
 
 MAX_SIDE_PX = 8192
 _LEAST_SIZE = QSize(320, 240)
@@ -63,6 +63,8 @@ class Picture(QWidget):
 
 
 def _drawing(untrusted_bytes: bytes) -> QSvgRenderer | None:
+    if not is_plain_drawing(untrusted_bytes):
+        return None
     renderer = QSvgRenderer()
     loaded = renderer.load(QByteArray(untrusted_bytes))
     return renderer if loaded and not renderer.defaultSize().isEmpty() else None

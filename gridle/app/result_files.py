@@ -14,6 +14,8 @@ MAX_IMAGE_BYTES = 16 * 2**20
 MAX_JOBS = 64
 SUMMARY_NAME = "summary.json"
 _IMAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\.(png|svg)")
+_NOT_PLAIN = (b"href", b"<!entity", b"\0")
+"""The last is of encodings in which the others would not be found."""
 
 Cell = str | int | float | None
 Row = Annotated[tuple[Cell, ...], Meta(max_length=32)]
@@ -64,6 +66,16 @@ def read_result(folder: Path) -> JobResult | None:
 def read_image(path: Path) -> bytes | None:
     """Return a picture's file; None where it is gone or too large."""
     return _read_limited(path, MAX_IMAGE_BYTES)
+
+
+def is_plain_drawing(untrusted_svg: bytes) -> bool:
+    """Tell whether a drawing is drawn from itself alone, each part once.
+
+    References can name files of this machine or others, and a few that repeat one another
+    thousandfold would stop the window; entities could hide them.
+    """
+    lower = untrusted_svg.lower()
+    return not any(mark in lower for mark in _NOT_PLAIN)
 
 
 def _image_path(folder: Path, untrusted_name: str | None) -> Path | None:

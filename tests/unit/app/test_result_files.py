@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gridle.app import result_files
-from gridle.app.result_files import read_image, read_result, read_results
+from gridle.app.result_files import is_plain_drawing, read_image, read_result, read_results
 
 SUMMARY = {
     "title": "Render",
@@ -60,3 +60,20 @@ def test_files_that_are_too_large_are_not_read(
     assert read_image(folder / "picture.png") is None
     monkeypatch.setattr(result_files, "MAX_SUMMARY_BYTES", 4)
     assert read_result(folder) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<image xlink:href="/etc/hostname"/>',
+        '<use xlink:HREF="#a"/>',
+        '<!ENTITY a "<use/>">',
+    ],
+)
+def test_a_drawing_that_refers_to_anything_is_not_plain(body: str) -> None:
+    assert not is_plain_drawing(f"<svg>{body}</svg>".encode())
+    assert not is_plain_drawing(f"<svg>{body}</svg>".encode("utf-16"))
+
+
+def test_a_chart_is_plain() -> None:
+    assert is_plain_drawing(b'<svg><linearGradient id="g"/><rect fill="url(#g)"/></svg>')
