@@ -7,6 +7,7 @@ import threading
 import time
 
 from gridle.market.protocol.errors import UnavailableError
+from gridle.market.service.errors import is_disk_full, storage_full
 from gridle.market.service.usecases import ending, judging
 from gridle.market.service.usecases.cover import refresh_covers
 from gridle.market.service.usecases.market import Market
@@ -51,8 +52,11 @@ class Clockwork:
         while not self._ended.wait(self._tick_s):
             try:
                 self.tick()
-            except Exception:  # noqa: BLE001 - one bad row must not stop the clock for all others
-                _log.exception("the clockwork failed and goes on")
+            except Exception as error:  # noqa: BLE001 - one bad row must not stop the clock for all others
+                if is_disk_full(error):
+                    _log.error("leases and deadlines wait: %s", storage_full().sentence.en)
+                else:
+                    _log.exception("the clockwork failed and goes on")
 
     def _refresh(self) -> None:
         try:

@@ -13,6 +13,10 @@ UnavailableError
 
 from __future__ import annotations
 
+import errno
+
+from sqlalchemy.exc import OperationalError
+
 from gridle.market.protocol.errors import InvalidInputError, RefusedError, UnavailableError
 
 
@@ -46,6 +50,13 @@ def storage_full() -> StorageFullError:
         "This market's disk is full; nothing was stored. Try again later.",
         "本市场的磁盘已满；未保存任何内容。请稍后重试。",
     )
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Tell whether an error of files or database says that there is no room."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, OperationalError) and "disk is full" in str(error.orig)
 
 
 def no_such_job() -> NotFoundError:

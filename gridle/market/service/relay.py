@@ -12,6 +12,7 @@ from gridle.market.protocol.ids import Address
 from gridle.market.protocol.money import SignedVoucher
 from gridle.market.service import bells
 from gridle.market.service.domain.retry import Retries
+from gridle.market.service.errors import is_disk_full, storage_full
 from gridle.market.service.usecases.market import Market
 from gridle.market.service.usecases.settling import owed, record_claim
 
@@ -69,8 +70,11 @@ class Relay:
         except GridleError as error:
             _log.warning("a redemption was refused and is tried again: %s", error.sentence.en)
             return True
-        except Exception:  # noqa: BLE001 - one bad pair must not end the pay of all others
-            _log.exception("a redemption failed and is tried again")
+        except Exception as error:  # noqa: BLE001 - one bad pair must not end the pay of all others
+            if is_disk_full(error):
+                _log.error("redemptions wait: %s", storage_full().sentence.en)
+            else:
+                _log.exception("a redemption failed and is tried again")
             return True
         if self._was_down:
             _log.info("the chain answers again")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from sqlalchemy.exc import OperationalError
 
 from gridle.market.protocol.errors import (
     CorruptStateError,
@@ -88,17 +86,11 @@ def too_deep(_request: AnyRequest, _error: RecursionError) -> Response[ErrorRepl
 
 def failed(request: AnyRequest, error: Exception) -> Response[ErrorReply]:
     """Answer to a fault of ours; the log has it all, the reply nothing of it."""
-    if _is_disk_full(error):
+    if errors.is_disk_full(error):
         _log.error("%s %s: the disk is full", request.method, request.url.path)
         return refused(request, errors.storage_full())
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return Response(ErrorReply(_SENTENCES[_INTERNAL]), status_code=_INTERNAL)
-
-
-def _is_disk_full(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return isinstance(error, OperationalError) and "disk is full" in str(error.orig)
 
 
 def _details(error: HTTPException) -> str:
