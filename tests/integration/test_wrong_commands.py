@@ -6,11 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from gridle import cli
-from gridle.practice_home import FACTS_NAME, PracticeFacts
 
 SOMEBODY = "0x0000000000000000000000000000000000000001"
 NOWHERE = "http://127.0.0.1:9"
@@ -60,8 +58,6 @@ def test_funding_nonsense_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    facts = PracticeFacts(NOWHERE, NOWHERE, SOMEBODY, SOMEBODY, str(tmp_path))
-    (tmp_path / FACTS_NAME).write_bytes(msgspec.json.encode(facts))
     status, said = _run(
         monkeypatch, capsys, "practice", "--home", str(tmp_path), "fund", address, units
     )

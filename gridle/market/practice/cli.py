@@ -107,7 +107,6 @@ def _wait(practice: Practice, ended: threading.Event) -> None:
 def _fund(home: Path, address: str, units: int) -> int:
     from gridle.market.practice.chain_faucet import fund  # noqa: PLC0415 - web3 takes a second
 
-    facts = running_practice(home)
     if not _ADDRESS.fullmatch(address):
         raise InvalidInputError(
             f"'{address}' is not a wallet address: 0x and 40 hexadecimal digits.",
@@ -118,6 +117,7 @@ def _fund(home: Path, address: str, units: int) -> int:
             f"That is more play money than there can be; give at most {_MOST_UNITS} units.",
             f"练习币没有这么多；一次最多 {_MOST_UNITS} 单位。",
         )
+    facts = running_practice(home)
     fund(facts.rpc_url, Path(facts.chain_home), address, token_units=units)
     _say(Sentence(f"{address} has {units} units more.", f"{address} 增加了 {units} 单位。"))
     return 0
