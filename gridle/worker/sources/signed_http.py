@@ -33,7 +33,8 @@ ANSWER_TIMEOUT_S = 20.0
 _NO_BODY_SHA256 = hashlib.sha256(b"").hexdigest()
 _SERVER_FAULT = 500
 _FAULT = 400
-_TOO_MANY = 429
+_PASSING = frozenset({401, 408, 429})
+"""Not about what was sent but about when: a clock that is off, too slow, too many."""
 
 
 class SignedHttp:
@@ -154,7 +155,7 @@ def _fault(url: str, answer: requests.Response) -> GridleError:
         sentence = decode(_limited(answer, 65536), ErrorReply, what="error reply").sentence
     except InvalidInputError:
         return _silent(url, f"HTTP {answer.status_code}")
-    if answer.status_code >= _SERVER_FAULT or answer.status_code == _TOO_MANY:
+    if answer.status_code >= _SERVER_FAULT or answer.status_code in _PASSING:
         return UnavailableError(sentence.en, sentence.zh)
     return RefusedError(sentence.en, sentence.zh)
 
