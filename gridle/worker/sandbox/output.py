@@ -56,6 +56,15 @@ def output_fault(folder: Path, resources: Resources) -> Sentence | None:
     return None
 
 
+def ended_at_limit(folder: Path, resources: Resources) -> Sentence | None:
+    """Say so if a task that failed had filled its output: the kernel let it write no further."""
+    with os.scandir(folder / OUTPUT_NAME) as entries:
+        sizes = [entry.stat(follow_symlinks=False).st_size for entry in entries]
+    if max(sizes, default=0) < resources.output_max_bytes:
+        return None
+    return explanations.output_bytes(resources.output_max_bytes)
+
+
 def collect_output(folder: Path, resources: Resources) -> PackedOutput:
     """Pack the output of an ended task into one file beside `out/`.
 

@@ -12,7 +12,7 @@ from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
-from gridle.worker.sandbox.output import output_fault
+from gridle.worker.sandbox.output import ended_at_limit, output_fault
 from gridle.worker.sandbox.own_time import OwnTime
 from gridle.worker.sandbox.port import Ending, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.stopwatch import Stopwatch
@@ -181,10 +181,10 @@ class SupervisedTask:
             return Outcome(cut.ending, cut.explanation, own_exit.log_tail)
         if own_exit.ending is Ending.FAILED and self._disk_is_full():
             return Outcome(Ending.BROKEN, explanations.DISK_FULL, own_exit.log_tail)
-        if own_exit.ending is Ending.FINISHED:
-            fault = output_fault(self._spec.folder, self._spec.resources)
-            if fault is not None:
-                return Outcome(Ending.FAILED, fault, own_exit.log_tail)
+        look = {Ending.FINISHED: output_fault, Ending.FAILED: ended_at_limit}.get(own_exit.ending)
+        fault = look(self._spec.folder, self._spec.resources) if look else None
+        if fault is not None:
+            return Outcome(Ending.FAILED, fault, own_exit.log_tail)
         return Outcome(own_exit.ending, own_exit.fault, own_exit.log_tail)
 
     def _disk_is_full(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from gridle.market.protocol.archive import unpack
 from gridle.market.protocol.errors import InvalidInputError
 from gridle.market.protocol.manifest import Resources
-from gridle.worker.sandbox.output import collect_output, output_fault, wipe
+from gridle.worker.sandbox.output import collect_output, ended_at_limit, output_fault, wipe
 
 LIMITS = Resources(reference_s=1.0, output_max_bytes=10_000, output_max_files=3)
 
@@ -105,3 +105,12 @@ def test_wiping_follows_no_link(out: Path, tmp_path: Path) -> None:
     wipe(out.parent)
     assert not out.exists()
     assert (outside / "kept").exists()
+
+
+def test_a_task_that_failed_with_its_output_full_hears_of_the_limit(out: Path) -> None:
+    (out / "a").write_bytes(b"x" * 9_999)
+    assert ended_at_limit(out.parent, LIMITS) is None
+    (out / "a").write_bytes(b"x" * 10_000)
+    said = ended_at_limit(out.parent, LIMITS)
+    assert said is not None
+    assert "10000 bytes" in said.en
