@@ -16,6 +16,11 @@
          or by a payer contract (ERC-1271). All that takes cover away from payees (leaving,
          unlocking, shrinking a delegate) waits for EXIT_DELAY seconds, in which vouchers
          still pay. The token must be plain: no fees on transfer, no rebasing.
+
+         While a delegate is live (not expired, its cap not spent), the free balance is its
+         cover alone: there is no second delegate, the payer locks nothing, and vouchers that
+         the payer signs itself draw only on what is locked for the pair. So whoever works on
+         the delegate's word knows what it may count on; the payer leaves by request_exit.
 """
 
 interface Token:
@@ -45,6 +50,8 @@ struct Delegation:
     spent: uint256
     expiry: uint256
     has_pending: bool
+    # As it is stored, so that it need not be read again to be changed.
+    packed: uint256
 
 event Deposited:
     payer: indexed(address)
@@ -124,6 +131,8 @@ _pairs: HashMap[address, HashMap[address, uint256]]
 _delegations: HashMap[address, HashMap[address, uint256]]
 # payer -> delegate -> cap (96 bits) | expiry (40) << 96 | effective at (64) << 136
 _pending: HashMap[address, HashMap[address, uint256]]
+# payer -> whom it appointed last; no other delegate of that payer is live, now or later.
+_bound_to: HashMap[address, address]
 _appointment_nonces: HashMap[address, uint256]
 _exits: HashMap[address, uint256]
 
@@ -181,7 +190,9 @@ def lock(payee: address, amount: uint256):
     """
     @notice Bind part of the caller's free balance to one payee; it comes back only by
             request_exit and unlock. A lock is a promise, so a running exit is cancelled.
+            Not while a delegate is live, who counts on the whole free balance.
     """
+    assert not self._has_live_delegate(msg.sender), "a delegate signs for this deposit"
     free: uint256 = self._balances[msg.sender]
     assert amount > 0 and amount <= free, "nothing to lock"
     pair: uint256 = self._pairs[msg.sender][payee]
@@ -202,7 +213,8 @@ def appoint(delegate: address, cap: uint256, expiry: uint256):
     """
     @notice Let `delegate` sign the caller's vouchers up to `cap` units in all, ever, until
             `expiry`. To revoke, appoint with a cap of 0. Growing works at once; anything that
-            shrinks works after EXIT_DELAY.
+            shrinks works after EXIT_DELAY. Another delegate can be appointed once the one
+            before has been revoked, has expired or has spent its cap.
     """
     self._appoint(msg.sender, delegate, cap, expiry)
 
@@ -476,7 +488,9 @@ def _pay(payer: address, payee: address, cumulative: uint256, signer: address) -
         if block.timestamp > now.expiry or now.spent >= now.cap:
             return 0
         amount = min(amount, now.cap - now.spent)
-        delegation = self._delegations[payer][signer]
+        delegation = now.packed
+    elif self._has_live_delegate(payer):
+        amount = min(amount, locked)
     if amount == 0:
         return 0
 
@@ -540,6 +554,7 @@ def _current(payer: address, delegate: address) -> Delegation:
         spent=(packed >> 96) & MAX_UNITS,
         expiry=(packed >> 192) & MAX_EXPIRY,
         has_pending=(packed >> 232) != 0,
+        packed=packed,
     )
     if now.has_pending:
         pending: uint256 = self._pending[payer][delegate]
@@ -559,6 +574,26 @@ def _can_sign(payer: address, signer: address) -> bool:
     return block.timestamp <= now.expiry and now.spent < now.cap
 
 
+@view
+@internal
+def _has_live_delegate(payer: address) -> bool:
+    return self._can_sign(payer, self._bound_to[payer])
+
+
+@internal
+def _bind(payer: address, delegate: address):
+    bound: address = self._bound_to[payer]
+    if bound == delegate:
+        return
+    if bound != empty(address):
+        old: Delegation = self._current(payer, bound)
+        assert block.timestamp > old.expiry or old.spent >= old.cap, "another delegate still signs"
+        if old.has_pending:
+            # A change that raises the cap would wake it again beside the new one.
+            self._delegations[payer][bound] = old.packed ^ (1 << 232)
+    self._bound_to[payer] = delegate
+
+
 @internal
 def _appoint(payer: address, delegate: address, cap: uint256, expiry: uint256):
     assert delegate != empty(address) and delegate != payer, "not a possible delegate"
@@ -566,6 +601,7 @@ def _appoint(payer: address, delegate: address, cap: uint256, expiry: uint256):
     # Every appointment uses up the nonce, so that a signed one that was never submitted cannot
     # come back after the payer has changed its mind.
     self._appointment_nonces[payer] += 1
+    self._bind(payer, delegate)
     now: Delegation = self._current(payer, delegate)
     is_dead: bool = block.timestamp > now.expiry or now.spent >= now.cap
     effective_at: uint256 = block.timestamp

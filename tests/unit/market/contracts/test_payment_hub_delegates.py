@@ -101,6 +101,7 @@ def test_a_delegate_spends_up_to_its_cap_over_all_payees(evm: Evm) -> None:
 
 def test_the_payers_own_vouchers_do_not_count_against_the_cap(evm: Evm) -> None:
     payer, delegate, payee = evm.actors[:3]
+    evm.hub.send(payer, "lock", payee.address, 5000)
     evm.hub.send(payer, "appoint", delegate.address, 100, LATER)
     redeem(evm, payer, payee, 5000)
     assert delegation(evm, delegate) == (100, 0, LATER)

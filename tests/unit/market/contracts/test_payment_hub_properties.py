@@ -1,4 +1,5 @@
-"""Whatever anybody does in whatever order: no token appears, vanishes or is paid twice."""
+"""Whatever anybody does in whatever order: no token appears, vanishes or is paid twice, and no
+payer takes a deposit from under its delegate without leaving."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ PEOPLE = 3
 people = st.integers(0, PEOPLE - 1)
 amounts = st.integers(1, 2000)
 SUPPLY_EACH = 5000
-EXPIRY = START + 10 * 365 * 86_400
+EXPIRIES = (START + EXIT_DELAY_S + 86_400, START + 10 * 365 * 86_400)
 
 
 class HubLife(RuleBasedStateMachine):
@@ -40,10 +41,12 @@ class HubLife(RuleBasedStateMachine):
         self._folder.cleanup()
 
     def attempt(self, who: int, name: str, *arguments: object) -> bool:
+        is_bound, free_units = self._is_bound(who), self._free(who)
         try:
             self.evm.hub.send(self.people[who], name, *arguments)
         except RevertedError:
             return False
+        assert not is_bound or self._free(who) >= free_units
         return True
 
     @rule(payer=people, amount=amounts)
@@ -54,15 +57,22 @@ class HubLife(RuleBasedStateMachine):
     def lock(self, payer: int, payee: int, amount: int) -> None:
         self.attempt(payer, "lock", self.people[payee].address, amount)
 
-    @rule(payer=people, delegate=people, cap=st.integers(0, 3000))
-    def appoint(self, payer: int, delegate: int, cap: int) -> None:
-        if self.attempt(payer, "appoint", self.people[delegate].address, cap, EXPIRY):
+    @rule(
+        payer=people,
+        delegate=people,
+        cap=st.integers(0, 3000),
+        expiry=st.sampled_from(EXPIRIES),
+    )
+    def appoint(self, payer: int, delegate: int, cap: int, expiry: int) -> None:
+        if self.attempt(payer, "appoint", self.people[delegate].address, cap, expiry):
             self.most_cap[payer, delegate] = max(self.most_cap[payer, delegate], cap)
 
     @rule(payer=people, payee=people, signer=people, cumulative=st.integers(1, 6000))
     def redeem(self, payer: int, payee: int, signer: int, cumulative: int) -> None:
         entry = self._entry(payer, payee, signer, cumulative)
+        is_bound, free_units = self._live(payer) != [], self._free(payer)
         self.evm.hub.send(self.evm.actors[7], "redeem_many", [entry, entry])
+        assert signer != payer or not is_bound or self._free(payer) == free_units
         self.promised[payer, payee] = max(self.promised[payer, payee], cumulative)
 
     @rule(payer=people)
@@ -86,8 +96,8 @@ class HubLife(RuleBasedStateMachine):
     @rule(payee=people, cumulative=st.integers(1, 6000))
     def a_voucher_in_the_window_beats_the_exit(self, payee: int, cumulative: int) -> None:
         payer = next(one for one in range(PEOPLE) if self._is_leaving(one))
-        free = self.evm.hub.ask("balance_of", self.people[payer].address)
         pair = (self.people[payer].address, self.people[payee].address)
+        free = 0 if self._live(payer) else self._free(payer)
         cover = free + self.evm.hub.ask("locked", *pair)
         owed = cumulative - self.evm.hub.ask("claimed", *pair)
         before = self._wallet(payee)
@@ -114,6 +124,26 @@ class HubLife(RuleBasedStateMachine):
         for (payer, delegate), most in self.most_cap.items():
             who = (self.people[payer].address, self.people[delegate].address)
             assert self.evm.hub.ask("delegation", *who)[1] <= most
+
+    @invariant()
+    def at_most_one_delegate_signs_for_a_payer(self) -> None:
+        assert all(len(self._live(payer)) <= 1 for payer in range(PEOPLE))
+
+    def _live(self, payer: int) -> list[int]:
+        found = []
+        for delegate in range(PEOPLE):
+            who = (self.people[payer].address, self.people[delegate].address)
+            cap, spent, expiry = self.evm.hub.ask("delegation", *who)
+            if spent < cap and self.evm.now <= expiry:
+                found.append(delegate)
+        return found
+
+    def _is_bound(self, payer: int) -> bool:
+        due = self.evm.hub.ask("exit_at", self.people[payer].address)
+        return self._live(payer) != [] and not 0 < due <= self.evm.now
+
+    def _free(self, payer: int) -> int:
+        return int(self.evm.hub.ask("balance_of", self.people[payer].address))
 
     def _pair(self, view: str, payer: int, payee: int) -> int:
         pair = (self.people[payer].address, self.people[payee].address)
