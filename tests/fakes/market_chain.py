@@ -1,7 +1,8 @@
 """A payment hub in memory, held to the same contract suite as the real chain.
 
 It checks what the hub checks of a voucher: who signed it, the delegate's cap and expiry, the
-deposit; and pays the difference to what was claimed before.
+deposit; and pays the difference to what was claimed before. A payer has one live delegate at
+most, and while it has one, the payer's own vouchers pay nothing (nothing is locked here).
 """
 
 from __future__ import annotations
@@ -70,6 +71,13 @@ class FakeHub:
         self.answer()
         return self.delegations.get((payer, delegate), FakeDelegation())
 
+    def live_delegate(self, payer: Address) -> Address | None:
+        """Return who may sign for a payer now."""
+        for (one, delegate), told in self.delegations.items():
+            if one == payer and told.spent_units < told.cap_units and told.expiry >= self.now():
+                return delegate
+        return None
+
     def exit_at(self, payer: Address) -> int | None:
         self.answer()
         return self.exits.get(payer)
@@ -112,6 +120,8 @@ class FakeRelayer:
         told = appointment.appointment
         if recover_signer(told.digest(self.hub.domain()), appointment.signature) != told.payer:
             raise RefusedError("Not signed by the payer.", "没有付款方签名。")
+        if self.hub.live_delegate(told.payer) not in (None, told.delegate):
+            raise RefusedError("Another delegate still signs.", "仍有其他代理。")
         key = (told.payer, told.delegate)
         before = self.hub.delegations.get(key, FakeDelegation())
         self.hub.delegations[key] = replace(before, cap_units=told.cap_units, expiry=told.expiry)
@@ -120,7 +130,7 @@ class FakeRelayer:
     def _is_signed(self, signed: SignedVoucher) -> bool:
         signer = recover_signer(signed.voucher.digest(self.hub.domain()), signed.signature)
         payer = signed.voucher.payer
-        return signer == payer or (payer, signer) in self.hub.delegations
+        return signer == (self.hub.live_delegate(payer) or payer)
 
     def _pay(self, signed: SignedVoucher) -> None:
         voucher, hub = signed.voucher, self.hub

@@ -17,6 +17,7 @@ from web3.logs import DISCARD
 from web3.types import TxParams, TxReceipt, Wei
 
 from gridle.market.chain.hub import Hub
+from gridle.market.chain.refusals import refused
 from gridle.market.protocol.eip712 import SIGNATURE_BYTES, address_of, checksum_address
 from gridle.market.protocol.errors import RefusedError, UnavailableError
 from gridle.market.protocol.ids import Address
@@ -124,7 +125,8 @@ class Relayer:
         """Carry a payer's signed appointment of a delegate to the hub.
 
         Raises:
-            RefusedError: the hub refuses it: used, superseded or badly signed.
+            RefusedError: the hub refuses it: used, superseded, badly signed, or beside another
+                delegate that still signs.
             UnavailableError: the chain does not answer or does not mine it in time.
         """
         appointment = signed.appointment
@@ -157,13 +159,13 @@ class Relayer:
                     sent, timeout=MINING_TIMEOUT_S, poll_latency=_POLL_S
                 )
             except ContractLogicError as error:
-                raise _refused(str(error.message or error)) from error
+                raise refused(str(error.message or error)) from error
             except TimeExhausted as error:
                 raise _unavailable("it does not mine our transaction", "交易迟未入块") from error
             except (Web3Exception, requests.RequestException) as error:
                 raise _unavailable(str(error), str(error)) from error
         if receipt["status"] != 1:
-            raise _refused("its state changed while the transaction was on its way")
+            raise refused("its state changed while the transaction was on its way")
         return receipt
 
     def _submit(self, call: ContractFunction) -> HexBytes:
@@ -212,13 +214,6 @@ def _facts(receipt: TxReceipt) -> Mapping[str, Any]:
         "block_number": int(receipt["blockNumber"]),
         "gas_used": int(receipt["gasUsed"]),
     }
-
-
-def _refused(reason: str) -> RefusedError:
-    return RefusedError(
-        f"The hub refuses this transaction ({reason}); read the state anew and try again.",
-        f"结算合约拒绝此交易（{reason}）；请重新读取状态后再试。",
-    )
 
 
 def _unavailable(en: str, zh: str) -> UnavailableError:

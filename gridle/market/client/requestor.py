@@ -84,6 +84,10 @@ class Requestor:
             resolved: the job that is to be covered.
             now: Unix time in seconds.
             cap_units: appoint for at least this much in all, to ask less often.
+
+        Raises:
+            RefusedError: another delegate still signs for this payer; the hub allows one.
+            UnavailableError: market or chain do not answer.
         """
         account = self._client.account(self.payer)
         budget_units = resolved.manifest.budget_units

@@ -78,6 +78,8 @@ def _unsent(
 def _cover(
     session: Session, requestor: Requestor, resolved: ResolvedJob, say: Say, now: float
 ) -> None:
+    # Appointed first: where the hub refuses this market, the money has not left the wallet.
+    requestor.appoint(resolved, now)
     missing_units = requestor.missing_units(resolved.manifest.budget_units)
     if missing_units:
         lacking_units = missing_units - requestor.wallet_units()
@@ -93,7 +95,6 @@ def _cover(
                 )
             )
         requestor.deposit(missing_units)
-    requestor.appoint(resolved, now)
 
 
 def _new_profile(session: Session, address: str) -> Sentence:

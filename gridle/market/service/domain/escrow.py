@@ -93,8 +93,8 @@ def shortfall(
 def stays_funded(cover: Cover, bound: Bound, now: float, margin_s: float) -> bool:
     """Tell whether tasks of this payer may be given out now.
 
-    The deposit is compared with all that it is bound to: a payer can empty it without leaving,
-    by a voucher that it signs itself.
+    The deposit is compared anew with all that it is bound to. The hub keeps a live delegate's
+    cover firm, but one that was deployed before it did lets a payer empty it without leaving.
     """
     left_units = min(cover.balance_units, cover.cap_units - cover.spent_units)
     is_covered = left_units >= bound.total_units

@@ -15,7 +15,7 @@ from gridle.market.chain.relayer import Relayer
 from gridle.market.chain.wallet import Wallet
 from gridle.market.practice.chain_faucet import fund
 from gridle.market.protocol.eip712 import Domain, address_of
-from gridle.market.protocol.errors import UnavailableError
+from gridle.market.protocol.errors import RefusedError, UnavailableError
 from gridle.market.protocol.ids import Address
 from gridle.market.protocol.money import Appointment, SignedVoucher, Voucher
 from gridle.market.service.chain_port import HubPort, RelayerPort
@@ -112,6 +112,24 @@ def test_a_bad_voucher_does_not_hold_up_a_good_one(chain: Chain) -> None:
     chain.relayer.redeem_many([bad, chain.promise(payee, 3)])
     assert chain.hub.claimed_units(chain.payer.address, payee) == 3
     assert chain.hub.claimed_units(chain.payer.address, stranger.address) == 0
+
+
+def test_a_payers_own_voucher_does_not_touch_the_delegates_cover(chain: Chain) -> None:
+    payee = _payee("friend of the payer")
+    before = chain.hub.balance_units(chain.payer.address)
+    own = chain.payer.sign_voucher(Voucher(chain.payer.address, payee, before), chain.hub.domain())
+    chain.relayer.redeem_many([own, chain.promise(_payee("at work"), 2)])
+    assert chain.hub.claimed_units(chain.payer.address, payee) == 0
+    assert chain.hub.balance_units(chain.payer.address) == before - 2
+
+
+def test_a_second_delegate_is_refused_while_the_first_signs(chain: Chain) -> None:
+    second = _payee("another delegate")
+    until = int(time.time()) + 86_400
+    told = Appointment(chain.payer.address, second, CAP_UNITS, until, nonce=1)
+    with pytest.raises(RefusedError, match="Another"):
+        chain.relayer.appoint(chain.payer.sign_appointment(told, chain.hub.domain()))
+    assert chain.hub.delegation(chain.payer.address, second).cap_units == 0
 
 
 def test_nobody_asked_to_leave(chain: Chain) -> None:

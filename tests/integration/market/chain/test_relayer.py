@@ -97,12 +97,26 @@ def test_a_relayer_without_gas_says_so(scene: Scene) -> None:
         poor.redeem_many([scene.voucher(someone(), 1)])
 
 
+def appoint(scene: Scene, payer: Wallet, delegate: str, cap: int) -> None:
+    nonce = scene.hub.appointment_nonce(payer.address)
+    appointment = Appointment(payer.address, delegate, cap, 2_000_000_000, nonce)
+    scene.relayer.appoint(payer.sign_appointment(appointment, scene.domain))
+
+
+def test_a_second_market_is_refused_in_one_sentence(scene: Scene) -> None:
+    payer = Wallet(os.urandom(32))
+    appoint(scene, payer, someone(), 500)
+    with pytest.raises(RefusedError) as refusal:
+        appoint(scene, payer, someone(), 500)
+    assert refusal.value.sentence.en.startswith("Another market or machine still signs")
+    assert "revert" not in str(refusal.value)
+
+
 def test_a_revocation_under_way_is_not_counted_on(scene: Scene) -> None:
-    delegate, payer = someone(), scene.payer.address
+    wallet, delegate = Wallet(os.urandom(32)), someone()
+    payer = wallet.address
     for cap in (500, 40):
-        nonce = scene.hub.appointment_nonce(payer)
-        appointment = Appointment(payer, delegate, cap, 2_000_000_000, nonce)
-        scene.relayer.appoint(scene.payer.sign_appointment(appointment, scene.domain))
+        appoint(scene, wallet, delegate, cap)
         assert scene.hub.delegation(payer, delegate).cap_units == cap
     assert scene.hub.exit_at(payer) is None
     assert scene.hub.exit_delay_s() == 7 * 86_400

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gridle.market.contracts import artifacts
 from gridle.market.practice.chain_evm import PracticeChain
 from gridle.market.practice.chain_genesis import (
     DEPLOYER_WEI,
@@ -54,6 +55,23 @@ def test_another_chains_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / KEY_NAME).write_text("0a" * 32)
     with pytest.raises(CorruptStateError, match="not the one"):
         open_chain(tmp_path, store)
+    store.close()
+
+
+def test_a_chain_of_an_older_version_keeps_its_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Any other code stands for an older hub: what matters is that nothing is deployed over it.
+    other = artifacts.practice_token()
+    store = ChainStore(tmp_path / "chain.sqlite")
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "payment_hub", lambda: other)
+        older = open_chain(tmp_path, store)
+    hub = deployment(tmp_path).hub
+    code, head = code_at(older, hub), older.head()
+    chain = open_chain(tmp_path, store)
+    assert chain.head() == head
+    assert code_at(chain, hub) == code
     store.close()
 
 
