@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -58,11 +59,13 @@ def write_busy_jobs(folder: Path, tasks_each: int) -> Path:
     wasm, container = folder / "busy-wasm", folder / PYTHON_JOB
     wasm.mkdir(parents=True)
     container.mkdir()
-    compile_spin(wasm)
+    digest = hashlib.sha256(compile_spin(wasm).read_bytes()).hexdigest()
     tasks = ", ".join(["[]"] * tasks_each)
     (wasm / "manifest.toml").write_text(
         _MANIFEST.format(
-            name="busy-wasm", tasks=tasks, runtime='kind = "wasm"\nmodule = "spin.wasm"'
+            name="busy-wasm",
+            tasks=tasks,
+            runtime=f'kind = "wasm"\nmodule = "spin.wasm"\nsha256 = "{digest}"',
         )
     )
     shutil.copy(resources_folder() / "practice-jobs" / PYTHON_JOB / "packages.txt", container)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,16 +51,18 @@ def cpu_ns(pids: Iterable[int]) -> int:
     return total
 
 
-def last_use_after(pids: tuple[int, ...], key_at: float, watch_s: float) -> float:
-    """Return when the processes last used the CPU in the `watch_s` seconds after `key_at`.
+def last_use(pids: tuple[int, ...], began: threading.Event, watch_s: float) -> float:
+    """Watch for `watch_s` seconds and return when, by the monotonic clock, a CPU was last used.
 
-    Read about once a millisecond; the answer is in seconds after `key_at`, and is the moment of
-    the first reading that shows the last use.
+    The clocks are read about twice a millisecond; the answer is the moment of the first reading
+    that shows the last use. `began` is set once the watching has begun.
     """
-    last_ns, last_at = cpu_ns(pids), 0.0
-    while (now := time.monotonic()) < key_at + watch_s:
+    last_ns, last_at = cpu_ns(pids), time.monotonic()
+    end_at = last_at + watch_s
+    began.set()
+    while (now := time.monotonic()) < end_at:
         used_ns = cpu_ns(pids)
         if used_ns != last_ns:
-            last_ns, last_at = used_ns, now - key_at
+            last_ns, last_at = used_ns, now
         time.sleep(0.0005)
     return last_at
