@@ -61,9 +61,9 @@ def one_line(state: WorkerState) -> str:
     if chain is None:
         return str(state.market.note or state.reason.sentence)
     stages = (
-        ("pending", state.earnings.pending_units),
-        ("earned", state.earnings.earned_units),
-        ("paid", state.earnings.paid_units),
+        (Sentence("pending", "待确认"), state.earnings.pending_units),
+        (Sentence("earned", "已赚得"), state.earnings.earned_units),
+        (Sentence("paid", "已支付"), state.earnings.paid_units),
     )
     amounts = " → ".join(f"{name} {money(units, chain)}" for name, units in stages)
     return f"{state.reason.sentence}  [{len(state.tasks)}]  {amounts}"
