@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gridle.market.chain.hub import Hub
+from gridle.market.chain.relayer import Relayer
+from gridle.market.chain.wallet import Wallet
 from gridle.market.client.cli import main
 from gridle.market.client.profile import Profile
 from gridle.market.practice.chain_faucet import fund
 from gridle.market.protocol.messages import Lease
+from gridle.market.protocol.money import Appointment
 from tests.integration.market.client.market_stack import RawNode, Stack, running_stack
 from tests.integration.market.client.sums_job import write_sums_job
 
@@ -123,6 +128,24 @@ def test_a_wallet_without_money_is_told_what_to_run(
     assert job("submit", manifest, stack=stack, profile=poor) == 4
     address = Profile(poor).wallet(is_play_money=True, ask_password=lambda _: "").address
     assert f"gridle practice fund {address} 1000" in capsys.readouterr().err
+
+
+def test_a_wallet_that_another_market_signs_for_keeps_its_money(
+    stack: Stack, profile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wallet = Profile(profile).wallet(is_play_money=True, ask_password=lambda _: "")
+    hub, other = Hub([stack.rpc_url], stack.hub), Wallet(os.urandom(32))
+    relayer = Relayer(hub, os.urandom(32))
+    fund(stack.rpc_url, stack.chain_home, relayer.address, gas_wei=10**18)
+    told = Appointment(wallet.address, other.address, 5000, int(time.time()) + 86_400, nonce=0)
+    relayer.appoint(wallet.sign_appointment(told, hub.domain()))
+    manifest = write_sums_job(tmp_path / "job", arguments='[["5", "6"]]')
+    assert job("submit", manifest, stack=stack, profile=profile) == 4
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Another market or machine still signs" in said
+    assert hub.token_balance_units(wallet.address) == 1_000_000
+    assert hub.balance_units(wallet.address) == 0
 
 
 def test_a_malformed_job_is_one_sentence(
