@@ -30,12 +30,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def profile(tmp_path: Path, stack: Stack) -> Path:
-    """A requestor's folder whose wallet holds play money."""
+def profile(tmp_path: Path, stack: Stack) -> Iterator[Path]:
+    """A requestor's folder whose wallet holds play money; what it left open is cancelled."""
     folder = tmp_path / "profile"
     wallet = Profile(folder).wallet(is_play_money=True, ask_password=lambda _: "")
     fund(stack.rpc_url, stack.chain_home, wallet.address, token_units=1_000_000)
-    return folder
+    yield folder
+    for record in (folder / "jobs").glob("*.json"):
+        job("cancel", record.stem, stack=stack, profile=folder)
 
 
 def job(*arguments: object, stack: Stack, profile: Path) -> int:
