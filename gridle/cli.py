@@ -44,13 +44,15 @@ def main() -> int:
         return 2
     run = cast("Callable[[list[str]], int]", importlib.import_module(_ROOMS[room]).main)
     try:
-        return run(arguments[1:])
+        status = run(arguments[1:])
+        sys.stdout.flush()  # here, where a reader that has gone is still understood
     except GridleError as error:
         return _told(error)
     except OSError as error:
         return _of_the_system(error)
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _of_the_system(error: OSError) -> int:
