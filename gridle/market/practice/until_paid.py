@@ -65,7 +65,12 @@ class PaidWatch:
                 last, changed_at = now, time.monotonic()
                 report = self._report(now)
                 done = len(report.tasks)
-                say(Sentence(f"{done} of {count} tasks paid.", f"已支付 {done}/{count} 个任务。"))
+                say(
+                    Sentence(
+                        f"{done} tasks paid; {count} wanted.",
+                        f"已支付 {done} 个任务；需要 {count} 个。",
+                    )
+                )
                 if done >= count:
                     return report
             if time.monotonic() - changed_at > STALLED_AFTER_S:
