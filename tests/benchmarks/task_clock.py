@@ -15,12 +15,16 @@ WASM_HOST = "wasm_host"
 
 def task_pids(worker_pid: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the processes of this worker's WebAssembly tasks, and those of Gridle's containers."""
-    wasm = tuple(
-        child.pid
-        for child in psutil.Process(worker_pid).children(recursive=True)
-        if any(WASM_HOST in word for word in child.cmdline())
-    )
+    children = psutil.Process(worker_pid).children(recursive=True)
+    wasm = tuple(child.pid for child in children if _is_wasm_host(child))
     return wasm, tuple(_container_pids())
+
+
+def _is_wasm_host(process: psutil.Process) -> bool:
+    try:
+        return any(WASM_HOST in word for word in process.cmdline())
+    except psutil.NoSuchProcess:  # it ended between being listed and being looked at
+        return False
 
 
 def _container_pids() -> Iterable[int]:
