@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 FACTS_NAME = "practice.json"
 """In the practice home while practice runs: a `PracticeFacts` as JSON."""
@@ -20,7 +21,7 @@ class PracticeFacts(Struct, frozen=True):
     hub: str
     token: str
     chain_home: str
-    pid: int = 0
+    pid: Annotated[int, Meta(gt=1)]
     """Of the practice itself; SIGTERM ends all of it."""
 
 

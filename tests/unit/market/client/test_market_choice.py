@@ -20,7 +20,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_option_goes_first_then_the_variable_then_the_practice(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = PracticeFacts("http://practice", "http://rpc", "0x1", "0x2", "/chain")
+    facts = PracticeFacts("http://practice", "http://rpc", "0x1", "0x2", "/chain", 4242)
     (home / FACTS_NAME).write_bytes(msgspec.json.encode(facts))
     assert choose_market(None) == "http://practice"
     monkeypatch.setenv("GRIDLE_MARKET", "http://variable")
