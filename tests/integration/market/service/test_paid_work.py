@@ -87,5 +87,7 @@ def test_a_worker_that_went_away_in_its_long_poll_is_given_nothing(
     with pytest.raises(requests.ReadTimeout):
         requests.post(url, data=body, headers=signed, timeout=0.5)
     there.settlements(wait_s=0.3)
-    customer.submit(tasks=1, price_units=70)
-    assert there.lease(wait_s=2.0).leases
+    job = customer.submit(tasks=1, price_units=70)
+    (lease,) = there.lease(wait_s=2.0).leases
+    result = there.deliver(lease, b"done by the one that stayed")
+    assert customer.judge(job.job_id, lease.task_id, result, accepted=True).counted
