@@ -182,6 +182,8 @@ class IpcServer:
         client.sent_seq = seq
         client.is_welcome = True
         with self._news:
+            if self._closed:  # the door was shut while it was being greeted
+                return False
             self._clients.add(client)
             self._news.notify_all()
         return True

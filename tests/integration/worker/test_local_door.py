@@ -165,11 +165,10 @@ def test_without_a_worker_the_client_says_so(endpoint: Endpoint) -> None:
 
 def test_after_the_worker_ended_the_client_says_so(endpoint: Endpoint, desk: Desk) -> None:
     server = IpcServer(endpoint, state(), desk.take)
-    client = WorkerClient(endpoint, "test")
-    server.close()
-    with pytest.raises(UnavailableError):
-        client.ask(StartWork())
-    client.close()
+    with WorkerClient(endpoint, "test") as client:
+        server.close()
+        with pytest.raises(UnavailableError):
+            client.ask(StartWork())
     assert not endpoint.socket_path.exists()
 
 
