@@ -36,7 +36,7 @@ def changed(limits: Limits, untrusted_settings: Sequence[str]) -> Limits:
                 f"'{setting}' is no limit; write key=value with one of: {keys}.",
                 f"“{setting}” 不是有效的限制；请写 key=value，可用的键：{keys}。",
             )
-        values[key] = text
+        values[key] = _value(text, values[key])
     nested: dict[str, object] = {}
     for key, value in values.items():
         outer, _, inner = key.partition(".")
@@ -52,3 +52,13 @@ def changed(limits: Limits, untrusted_settings: Sequence[str]) -> Limits:
         raise InvalidInputError(
             f"These limits do not fit: {error}.", f"这些限制值无效：{error}。"
         ) from error
+
+
+def _value(untrusted_text: str, current: object) -> object:
+    """Return a list as the list that its JSON says; anything else is converted by its type."""
+    if not isinstance(current, (list, tuple)):
+        return untrusted_text
+    try:
+        return msgspec.json.decode(untrusted_text)
+    except msgspec.DecodeError:
+        return untrusted_text

@@ -58,7 +58,7 @@ def _use_as_reason_to_pause(limits: Limits, readings: Readings, now: float) -> t
     match presence(limits, readings):
         case Presence.UNSEEN:
             return (Reason(ReasonCode.SESSION_UNSEEN, sentences.UNSEEN_PAUSED),)
-        case Presence.IN_USE:
+        case Presence.IN_USE | Presence.WATCHED:
             until = now + limits.idle_after_s - (readings.seconds_since_input or 0.0)
             why = sentences.in_use_paused(limits.idle_after_s)
             return (Reason(ReasonCode.IN_USE, why, until),)
@@ -70,7 +70,7 @@ def _reason_to_run(limits: Limits, readings: Readings) -> Reason:
     match presence(limits, readings):
         case Presence.UNSEEN:
             return Reason(ReasonCode.SESSION_UNSEEN, sentences.UNSEEN_REDUCED)
-        case Presence.IN_USE:
+        case Presence.IN_USE | Presence.WATCHED:
             return Reason(ReasonCode.IN_USE_REDUCED, sentences.IN_USE_REDUCED)
         case Presence.AWAY:
             return Reason(ReasonCode.AWAY, sentences.AWAY)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 import psutil
 
 from gridle.worker.policy.readings import Gpu, Readings
-from gridle.worker.probes.battery import BatteryReading, read_battery
-from gridle.worker.probes.cpu_load import ForeignLoad, machine_cpu_times
-from gridle.worker.probes.gpus import Gpus, find_gpus
+from gridle.worker.probes.machine.battery import BatteryReading, read_battery
+from gridle.worker.probes.machine.cpu_load import ForeignLoad, machine_cpu_times
+from gridle.worker.probes.machine.gpus import Gpus, find_gpus
+from gridle.worker.probes.presence.user_input import AWAY, UNSEEN, FixedInput, UserInput
 from gridle.worker.probes.sampled import Sampled
-from gridle.worker.probes.user_input import AWAY, UNSEEN, FixedInput, UserInput
 
 _LOAD_PERIOD_S = 2.0
 _BATTERY_PERIOD_S = 5.0
@@ -92,7 +92,7 @@ def find_user_input(environment: Mapping[str, str], platform: str) -> UserInput:
     if not display_name:
         return FixedInput(UNSEEN if session in _GRAPHICAL else AWAY)
     try:
-        from gridle.worker.probes.x11_input import X11Input  # noqa: PLC0415 - only X machines load xcffib
+        from gridle.worker.probes.presence.x11_input import X11Input  # noqa: PLC0415 - only X machines load xcffib
     except ImportError:
         return FixedInput(UNSEEN)
     return X11Input(display_name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gridle.worker.probes.build import Probes, find_user_input
-from gridle.worker.probes.gpus import NoGpus
-from gridle.worker.probes.user_input import AWAY, UNSEEN, FixedInput, InputReading
-from gridle.worker.probes.x11_input import X11Input
+from gridle.worker.probes.machine.gpus import NoGpus
+from gridle.worker.probes.presence.user_input import AWAY, UNSEEN, FixedInput, InputReading
+from gridle.worker.probes.presence.x11_input import X11Input
 
 
 @pytest.mark.parametrize(

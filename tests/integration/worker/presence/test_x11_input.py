@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gridle.worker.probes.user_input import UNSEEN
-from gridle.worker.probes.x11_display import REST_MS
-from gridle.worker.probes.x11_input import X11Input
+from gridle.worker.policy.readings import Blindness
+from gridle.worker.probes.presence.user_input import unseen
+from gridle.worker.probes.presence.x11_display import REST_MS
+from gridle.worker.probes.presence.x11_input import X11Input
 
 pytestmark = [
     pytest.mark.x11,
@@ -133,7 +134,7 @@ def test_a_server_that_dies_leaves_the_session_unseen_until_it_is_back(server: X
     server.kill()
     try:
         calls.after(killed_at)
-        assert watch.read() == UNSEEN
+        assert watch.read() == unseen(Blindness.NO_X_ACCESS)
         again = XServer(server.number)
         _until(lambda: not watch.read().session_unseen)
         again.kill()
@@ -144,7 +145,7 @@ def test_a_server_that_dies_leaves_the_session_unseen_until_it_is_back(server: X
 def test_no_server_at_all_is_an_unseen_session() -> None:
     watch = X11Input(":987")
     watch.start(lambda: None)
-    assert watch.read() == UNSEEN
+    assert watch.read() == unseen(Blindness.NO_X_ACCESS)
     watch.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridle.worker.probes.cpu_load import CpuTimes, ForeignLoad, machine_cpu_times
+from gridle.worker.probes.machine.cpu_load import CpuTimes, ForeignLoad, machine_cpu_times
 
 START = CpuTimes(busy_s=100.0, total_s=1000.0)
 

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from gridle.worker.policy.readings import Gpu
-from gridle.worker.probes.gpus import NoGpus, NvidiaGpus, find_gpus
+from gridle.worker.probes.machine.gpus import NoGpus, NvidiaGpus, find_gpus
 
 
 class _NvmlError(Exception):

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gridle.worker.probes.user_input import UNSEEN, InputReading
-from gridle.worker.probes.x11_display import REST_MS, X11Display, X11GoneError
+from gridle.worker.policy.readings import Blindness
+from gridle.worker.probes.presence.user_input import InputReading, unseen
+from gridle.worker.probes.presence.x11_display import REST_MS, X11Display, X11GoneError
 
 _FIRST_ANSWER_TIMEOUT_S = 2.0
 _RETRY_FIRST_S = 1.0
@@ -51,7 +52,7 @@ class X11Input:
         """Return what the server last said, carried on to now."""
         hands = self._hands
         if hands is None:
-            return UNSEEN
+            return unseen(Blindness.NO_X_ACCESS)
         resting_s = time.monotonic() - hands.last_input_at if hands.resting else 0.0
         return InputReading(max(0.0, resting_s), session_unseen=False)
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from gridle.worker.probes.battery import NO_BATTERY, BatteryReading, read_battery
+from gridle.worker.probes.machine.battery import NO_BATTERY, BatteryReading, read_battery
 
 
 @pytest.mark.parametrize(("plugged", "on_battery"), [(True, False), (False, True), (None, False)])

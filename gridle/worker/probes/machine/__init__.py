@@ -1,0 +1,1 @@
+"""How the machine itself is: power, heat, load, memory, network, cards, programs."""
