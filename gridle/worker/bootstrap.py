@@ -26,6 +26,7 @@ from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer
 from gridle.worker.ledger.ledger import open_ledger
+from gridle.worker.local_zone import LocalZone
 from gridle.worker.policy.limits import Limits, default_limits
 from gridle.worker.probes.build import build_probes
 from gridle.worker.sandbox.build import build_sandboxes
@@ -182,6 +183,8 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         memory_bytes=memory_bytes,
         warnings=tuple(each for each in (warning, limits.warning, opened.warning) if each),
         clock=time.time,
+        monotonic=time.monotonic,
+        zone=LocalZone(),
         new_salt=lambda: secrets.token_hex(32),
     )
 

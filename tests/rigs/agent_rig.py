@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
@@ -59,6 +60,8 @@ class AgentRig:
                 memory_bytes=2**33,
                 warnings=(opened.warning,) if opened.warning else (),
                 clock=time.time,
+                monotonic=time.monotonic,
+                zone=lambda: UTC,
                 new_salt=lambda: secrets.token_hex(32),
             ),
             self._take,

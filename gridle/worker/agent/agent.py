@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -77,6 +77,10 @@ class Parts:
     warnings: tuple[Sentence, ...]
     clock: Callable[[], float]
     """Unix seconds, UTC."""
+    monotonic: Callable[[], float]
+    """Seconds that never jump; they stand still while the machine sleeps."""
+    zone: Callable[[], tzinfo]
+    """The owner's time zone now: people travel."""
     new_salt: Callable[[], Sha256]
 
 
@@ -249,7 +253,7 @@ class Agent:
 
     def _follow(self, now: float) -> None:
         """Make everything follow the policy; pausing tasks is the first thing done."""
-        self._governor.refresh(self._roster, now)
+        self._governor.refresh(self._roster, now, self._parts.zone(), self._parts.monotonic())
         allowance = self._governor.allowance
         try:
             self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
@@ -279,7 +283,7 @@ class Agent:
             Facts(
                 allowance=self._governor.allowance,
                 tasks=tuple(task_view(task) for task in self._roster),
-                earnings=self._market.earnings(local_midnight(now)),
+                earnings=self._market.earnings(local_midnight(now, self._parts.zone())),
                 limits=self._governor.limits,
                 market=self._market.view(),
                 runtimes=self._runtimes,
@@ -299,7 +303,7 @@ class Agent:
             self._on_state(state)
 
 
-def local_midnight(now: float) -> float:
+def local_midnight(now: float, zone: tzinfo) -> float:
     """Return when the owner's today began, in Unix seconds."""
-    here = datetime.fromtimestamp(now, UTC).astimezone()
+    here = datetime.fromtimestamp(now, UTC).astimezone(zone)
     return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
