@@ -21,7 +21,8 @@ from gridle.market.protocol.eip712 import checksum_address
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.identity import load_identity
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.agent import Agent, Parts
+from gridle.worker.agent.agent import Agent
+from gridle.worker.agent.parts import Parts
 from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.policy.limits import KEEP_FREE_MIB, Limits, MiB
+from gridle.worker.policy.sentences import disk_short
+from gridle.worker.settings import LIMITS_NAME, load
 
 _MARKET_TIMEOUT_S = 5.0
 
@@ -30,14 +35,12 @@ def examine(home: Path, market_url: str | None) -> Iterator[Finding]:
 
 
 def _folder(home: Path) -> Finding:
-    from gridle.worker.agent.disk import shortage  # noqa: PLC0415 - only the doctor's run needs it
-
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = home / f"doctor-{os.getpid()}.new"
         draft.write_bytes(b"ok")
         draft.unlink()
-        short = shortage(home)
+        short = _disk_short(home)
     except OSError as error:
         return Finding(
             "folder",
@@ -50,6 +53,14 @@ def _folder(home: Path) -> Finding:
         )
     fine = Sentence(f"The folder {home} can be written.", f"文件夹 {home} 可写。")
     return Finding("folder", short is None, short or fine)
+
+
+def _disk_short(home: Path) -> Sentence | None:
+    """Say that less is free than the owner's limits keep; None where there is room."""
+    limits = load(home / LIMITS_NAME, Limits, time.time()).value
+    keep_mib = limits.disk_keep_free_mib if limits else KEEP_FREE_MIB
+    free_mib = shutil.disk_usage(home).free // MiB
+    return disk_short(free_mib, keep_mib) if free_mib < keep_mib else None
 
 
 def _sandboxes(home: Path) -> Iterator[Finding]:

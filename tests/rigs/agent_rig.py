@@ -11,7 +11,8 @@ from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.agent import Agent, Parts
+from gridle.worker.agent.agent import Agent
+from gridle.worker.agent.parts import Parts
 from gridle.worker.ipc.messages import Command, WorkerState
 from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.policy.limits import Budget, Limits

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from gridle.market.protocol.errors import GridleError, UnavailableError
-from gridle.market.protocol.ids import Address, LeaseId, PublicKey, Sha256
+from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.disk import shortage
 from gridle.worker.agent.division import capacity
 from gridle.worker.agent.events import (
     Adjusted,
@@ -31,7 +29,8 @@ from gridle.worker.agent.events import (
 )
 from gridle.worker.agent.governor import Governor
 from gridle.worker.agent.market_flow import MarketFlow
-from gridle.worker.agent.ports import MachineProbes, OnState
+from gridle.worker.agent.parts import Parts
+from gridle.worker.agent.ports import OnState
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import Roster
 from gridle.worker.agent.runner import Folders, Runner
@@ -46,42 +45,12 @@ from gridle.worker.ipc.messages import (
     StartWork,
     WorkerState,
 )
-from gridle.worker.ledger.ledger import Ledger
-from gridle.worker.policy.limits import Limits
-from gridle.worker.sandbox.port import Sandbox
-from gridle.worker.sources.port import Source
 
 _BUSY_PERIOD_S = 1.0
 _IDLE_PERIOD_S = 10.0
 _RETRY_S = 5.0
 _LOOK_AGAIN_S = 60.0
 _CLOSE_S = 3.0
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Everything that the agent stands on; bootstrap makes it."""
-
-    home: Path
-    ledger: Ledger
-    source: Source
-    sandboxes: Mapping[RuntimeKind, Sandbox]
-    probes: MachineProbes
-    limits: Limits
-    save_limits: Callable[[Limits], None]
-    node: PublicKey
-    market_url: str
-    payout_address: Address
-    cores: int
-    memory_bytes: int
-    warnings: tuple[Sentence, ...]
-    clock: Callable[[], float]
-    """Unix seconds, UTC."""
-    monotonic: Callable[[], float]
-    """Seconds that never jump; they stand still while the machine sleeps."""
-    zone: Callable[[], tzinfo]
-    """The owner's time zone now: people travel."""
-    new_salt: Callable[[], Sha256]
 
 
 class Agent:
@@ -106,8 +75,7 @@ class Agent:
         self._backlog: deque[Event] = deque()
         """Events that could not be written down; tried again, in order."""
         self._trouble: Sentence | None = None
-        self._disk_note: Sentence | None = None
-        self._retry_at = self._disk_look_at = self._measure_at = 0.0
+        self._retry_at = self._measure_at = 0.0
         self._held: frozenset[LeaseId] | None = None
         self._state: WorkerState | None = None
         self._ended = False
@@ -243,9 +211,6 @@ class Agent:
         if now >= self._measure_at:
             self._measure_at = now + _BUSY_PERIOD_S
             self._tasks.measure()
-        if now >= self._disk_look_at:
-            self._disk_look_at = now + _IDLE_PERIOD_S
-            self._disk_note = shortage(self._parts.home)
         works = all(view.works for view in self._runtimes)
         if self._looked_at == 0.0 or (not works and now - self._looked_at > _LOOK_AGAIN_S):
             self._looked_at = now
@@ -254,14 +219,17 @@ class Agent:
     def _follow(self, now: float) -> None:
         """Make everything follow the policy; pausing tasks is the first thing done."""
         self._governor.refresh(self._roster, now, self._parts.zone(), self._parts.monotonic())
+        self._governor.rest_if_finished(self._roster)
         allowance = self._governor.allowance
         try:
+            if self._governor.wish.finishing:
+                self._tasks.return_unstarted(now)
             self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
         except UnavailableError as error:
             self._trouble = error.sentence
         needs = [task.need for task in self._roster if task.takes_room]
         wanted = capacity(allowance, needs, self._usable_runtimes(now))
-        if self._trouble is not None or self._disk_note is not None:
+        if self._trouble is not None:
             wanted = replace(wanted, slots=0)
         self._parts.source.want(wanted)
         held = frozenset(task.lease_id for task in self._roster)
@@ -278,7 +246,6 @@ class Agent:
         )
 
     def _publish(self, now: float) -> None:
-        notes = (self._trouble, self._disk_note)
         state = worker_state(
             Facts(
                 allowance=self._governor.allowance,
@@ -293,7 +260,7 @@ class Agent:
                 memory_bytes=self._parts.memory_bytes,
                 warnings=(
                     *self._parts.warnings,
-                    *(note for note in notes if note),
+                    *((self._trouble,) if self._trouble else ()),
                     *self._tasks.warnings,
                 ),
             )

@@ -80,8 +80,9 @@ def surplus(memory_limit_bytes: int, held: Sequence[Need]) -> tuple[LeaseId, ...
 def capacity(
     allowance: Allowance, live: Sequence[Need], runtimes: tuple[RuntimeKind, ...]
 ) -> Capacity:
-    """Return what could be taken on top of the live tasks; nothing while paused."""
+    """Return what could be taken on top of the live tasks; nothing while none is wanted."""
     cores = max(0, allowance.cores - sum(each.cores for each in live))
     memory_bytes = max(0, allowance.memory_bytes - sum(each.memory_bytes for each in live))
-    slots = min(cores, MAX_SLOTS) if allowance.may_run and runtimes and memory_bytes else 0
+    wants = allowance.takes_work and allowance.may_run and bool(runtimes) and memory_bytes > 0
+    slots = min(cores, MAX_SLOTS) if wants else 0
     return Capacity(runtimes, slots, cores, memory_bytes)

@@ -42,7 +42,7 @@ class TaskFlow:
         task = self._roster.add(offer.lease, offer.manifest, now)
         if task is None:
             return
-        if not allowance.may_run:
+        if not (allowance.may_run and allowance.takes_work):
             self._reporter.give_back(task, now)
             return
         self.fetch(task, now)
@@ -145,6 +145,12 @@ class TaskFlow:
             self._let_go(self._task(lease_id), now)
         self._return_overdue(allowance, now)
         self._start_ready(allowance, held)
+
+    def return_unstarted(self, now: float) -> None:
+        """Give back what has not begun to run: only what runs is to be finished."""
+        for task in self._roster:
+            if task.takes_room and not task.holds_machine:
+                self._let_go(task, now)
 
     def measure(self) -> None:
         """Ask the sandboxes what running tasks have used."""

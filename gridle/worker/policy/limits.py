@@ -17,6 +17,7 @@ from gridle.worker.policy.limit_meta import about
 MiB = 2**20
 KiB = 2**10
 HOURS_A_WEEK_ROW = "#" * 24
+KEEP_FREE_MIB = 1024
 NetworkKind = Literal["wired", "wifi", "mobile"]
 CoreKind = Literal["any", "performance", "efficiency"]
 
@@ -169,7 +170,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 10 * 1024
     disk_keep_free_mib: Annotated[
         int, about(Sentence("Disk kept free", "保留的磁盘空间"), unit="MiB", least=64, most=2**30)
-    ] = 1024
+    ] = KEEP_FREE_MIB
     volume_mib_per_month: Annotated[
         int,
         about(
