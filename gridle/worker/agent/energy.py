@@ -132,7 +132,7 @@ def stretches(prices: Prices, since: float, until: float) -> Iterator[tuple[int,
 
     Where the clock was put back, the price at `until` holds for all.
     """
-    at = since if since < until else until
+    at = min(until, since)
     for _ in range(_MOST_STRETCHES):
         price = prices(at)
         end = min(price.until, until)
