@@ -30,7 +30,7 @@ class Electricity(Struct, frozen=True, forbid_unknown_fields=True):
             Sentence("Price where there is no tariff", "无分时电价时的单价"),
             unit="µ/kWh",
             least=0,
-            most=10**9,
+            most=10**12,
         ),
     ] = 0
     currency: Annotated[Currency, about(Sentence("Currency", "货币"))] = "USD"
