@@ -141,7 +141,8 @@ class Logind:
 
     def _look(self, path: str) -> None:
         """Ask for a session's properties, whole: half of a change would be a guess."""
-        if self._service is not None and len(self._sessions) < _MOST_SESSIONS:
+        room = path in self._sessions or len(self._sessions) < _MOST_SESSIONS
+        if self._service is not None and room:
             get_all = Call(path, _PROPERTIES, "GetAll", "s", (_SESSION,))
             self._service.call(get_all, lambda body: self._keep(path, session_of(properties(body))))
 
