@@ -14,6 +14,7 @@ from gridle.worker.probes.presence.user_input import InputReading, UserInput
 _LOCKING_S = 5.0
 """Input within so long after the screen was locked belongs to the locking."""
 _MOST_SIGNS = 16
+_FIRST_ANSWER_TIMEOUT_S = 2.0
 
 
 def join(
@@ -39,12 +40,12 @@ def join(
     if locked_for_s is None:
         has_session = own.session_unseen or own.seconds_since_input is not None
         counted.append(replace(own, attention=attention if has_session else ()))
-    elif (own.seconds_since_input or locked_for_s) < locked_for_s - _LOCKING_S:
+    elif _is_touched(own, locked_for_s - _LOCKING_S):
         counted.append(replace(own, session_unseen=False, blindness=None, attention=()))
     unseen = next((reading for reading in counted if reading.session_unseen), None)
     idle = (r.seconds_since_input for r in counted if r.seconds_since_input is not None)
     seconds = min(idle, default=None)
-    untouched = seconds is None or (locked_for_s or 0.0) - _LOCKING_S <= seconds
+    untouched = seconds is None or seconds >= (locked_for_s or 0.0)
     return InputReading(
         seconds_since_input=seconds,
         session_unseen=unseen is not None,
@@ -54,7 +55,19 @@ def join(
     )
 
 
-class _Closable(Protocol):
+def _is_touched(own: InputReading, within_s: float) -> bool:
+    return own.seconds_since_input is not None and own.seconds_since_input < within_s
+
+
+class _Part(Protocol):
+    def start(self, on_change: Callable[[], None], /) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Bus(Protocol):
+    def start(self, wait_s: float) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -66,7 +79,7 @@ class Sessions:
         locks: ways to see that it is locked.
         attention: ways to see films, presentations and full screens in it.
         others: everything else that shows somebody's hands.
-        beneath: what the parts stand on (message buses), closed after them.
+        buses: what the parts listen to, started and closed with them.
     """
 
     def __init__(
@@ -75,23 +88,25 @@ class Sessions:
         locks: Sequence[Lock] = (),
         attention: Sequence[AttentionWatch] = (),
         others: Sequence[UserInput] = (),
-        beneath: Sequence[_Closable] = (),
+        buses: Sequence[_Bus] = (),
     ) -> None:
         self._own = own
         self._locks = tuple(locks)
         self._attention = tuple(attention)
         self._others = tuple(others)
-        self._beneath = tuple(beneath)
+        self._buses = tuple(buses)
+        parts: list[_Part] = [*self._locks, *self._attention, own, *self._others]
+        self._parts = tuple(dict.fromkeys(parts))  # one may be two things
         self._closing = False
         self._on_input: Callable[[], None] = lambda: None
 
     def start(self, on_input: Callable[[], None]) -> None:
         """Begin; each part takes at most two seconds, and all but a hung one far less."""
         self._on_input = on_input
-        for watch in (*self._locks, *self._attention):
-            watch.start(self._tell)
-        for watched in (self._own, *self._others):
-            watched.start(self._tell)
+        for part in self._parts:
+            part.start(self._tell)
+        for bus in self._buses:
+            bus.start(_FIRST_ANSWER_TIMEOUT_S)
 
     def read(self) -> InputReading:
         """Return what all parts know now, joined."""
@@ -110,7 +125,7 @@ class Sessions:
     def close(self) -> None:
         """Close all parts, and then what they stand on."""
         self._closing = True
-        for part in (*self._attention, *self._locks, self._own, *self._others, *self._beneath):
+        for part in (*self._parts, *self._buses):
             part.close()
 
     def _tell(self) -> None:
