@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import psutil
 
@@ -13,13 +13,13 @@ from gridle.worker.policy.readings import Gpu, Readings
 from gridle.worker.probes.machine.battery import BatteryReading, read_battery
 from gridle.worker.probes.machine.cpu_load import ForeignLoad, machine_cpu_times
 from gridle.worker.probes.machine.gpus import Gpus, find_gpus
-from gridle.worker.probes.presence.user_input import AWAY, UNSEEN, FixedInput, UserInput
+from gridle.worker.probes.presence.build import find_user_input
+from gridle.worker.probes.presence.user_input import UserInput
 from gridle.worker.probes.sampled import Sampled
 
 _LOAD_PERIOD_S = 2.0
 _BATTERY_PERIOD_S = 5.0
 _GPU_PERIOD_S = 5.0
-_GRAPHICAL = ("x11", "wayland", "mir")
 
 
 class Probes:
@@ -75,24 +75,3 @@ class Probes:
 def build_probes() -> Probes:
     """Look at this machine and take the adapter that fits each of its features."""
     return Probes(find_user_input(os.environ, sys.platform), find_gpus())
-
-
-def find_user_input(environment: Mapping[str, str], platform: str) -> UserInput:
-    """Choose how to see the user's hands.
-
-    A Wayland session may have an X server for old programs, which sees only their input: it
-    counts as unseen.
-    """
-    if platform in ("win32", "darwin"):
-        return FixedInput(UNSEEN)
-    session = environment.get("XDG_SESSION_TYPE", "")
-    if environment.get("WAYLAND_DISPLAY") or session == "wayland":
-        return FixedInput(UNSEEN)
-    display_name = environment.get("DISPLAY")
-    if not display_name:
-        return FixedInput(UNSEEN if session in _GRAPHICAL else AWAY)
-    try:
-        from gridle.worker.probes.presence.x11_input import X11Input  # noqa: PLC0415 - only X machines load xcffib
-    except ImportError:
-        return FixedInput(UNSEEN)
-    return X11Input(display_name)

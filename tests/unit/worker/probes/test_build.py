@@ -1,35 +1,10 @@
-"""How the user's hands are seen follows from the session, never from guesses."""
+"""The probes of this machine, put together."""
 
 from __future__ import annotations
 
-import pytest
-
-from gridle.worker.probes.build import Probes, find_user_input
+from gridle.worker.probes.build import Probes
 from gridle.worker.probes.machine.gpus import NoGpus
-from gridle.worker.probes.presence.user_input import AWAY, UNSEEN, FixedInput, InputReading
-from gridle.worker.probes.presence.x11_input import X11Input
-
-
-@pytest.mark.parametrize(
-    ("environment", "platform", "reading"),
-    [
-        ({}, "linux", AWAY),
-        ({"XDG_SESSION_TYPE": "tty"}, "linux", AWAY),
-        ({"XDG_SESSION_TYPE": "x11"}, "linux", UNSEEN),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", UNSEEN),
-        ({"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"}, "linux", UNSEEN),
-        ({}, "win32", UNSEEN),
-        ({}, "darwin", UNSEEN),
-    ],
-)
-def test_sessions_that_cannot_be_watched(
-    environment: dict[str, str], platform: str, reading: InputReading
-) -> None:
-    assert find_user_input(environment, platform).read() == reading
-
-
-def test_a_display_is_watched_through_x11() -> None:
-    assert isinstance(find_user_input({"DISPLAY": ":0"}, "linux"), X11Input)
+from gridle.worker.probes.presence.user_input import AWAY, FixedInput
 
 
 def test_readings_are_of_this_machine() -> None:
