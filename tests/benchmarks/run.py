@@ -15,7 +15,12 @@ RESULT = Path("build/bench.json")
 
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "first_paid": ("first_paid_s",),
-    "pause": ("pause_x11_p50_ms", "pause_x11_p99_ms"),
+    "pause": ("pause_x11_p50_ms", "pause_x11_p99_ms", "pause_x11_worst_ms"),
+    "pause_wayland": (
+        "pause_wayland_p50_ms",
+        "pause_wayland_p99_ms",
+        "pause_wayland_worst_ms",
+    ),
     "cpu_limit": (
         "cpu_limit_wasm_mean_percent",
         "cpu_limit_wasm_std_points",
