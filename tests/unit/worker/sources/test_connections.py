@@ -58,7 +58,7 @@ def test_certificates_are_checked_whatever_the_system_lacks(
     monkeypatch: pytest.MonkeyPatch, *, system_has_certificates: bool
 ) -> None:
     if not system_has_certificates:
-        nowhere = ssl.DefaultVerifyPaths(None, None, "", "", "", "")
+        nowhere = ssl.DefaultVerifyPaths("", "", "", "", "", "")
         bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
         monkeypatch.setattr(ssl, "create_default_context", lambda: bare)
