@@ -68,8 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
             case routes.NODES:
                 return NodeRecord("ab" * 32, decode(body, type=NodeEnrolment).payout_address, 0.0)
             case routes.LEASES:
-                slots = decode(body, type=LeaseRequest).slots
-                return self.market.take(slots, _LONGEST_WAIT_S)
+                asked = decode(body, type=LeaseRequest)
+                ask_units = asked.ask_units_per_core_hour
+                return self.market.take(asked.slots, _LONGEST_WAIT_S, ask_units)
             case routes.LEASES_RENEW:
                 return self.market.renew(decode(body, type=LeaseRenewals).lease_ids)
             case routes.REPORTS:

@@ -30,6 +30,7 @@ class StubMarket:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.leases: list[Lease] = []
+        self.asks: list[int] = []
         self.blobs: dict[Sha256, bytes] = {}
         self.reports: list[TaskReport] = []
         self.renewed: list[LeaseId] = []
@@ -62,9 +63,11 @@ class StubMarket:
         with self.changed:
             return self.changed.wait_for(condition, deadline_s)
 
-    def take(self, slots: int, wait_s: float) -> LeaseBatch:
+    def take(self, slots: int, wait_s: float, ask_units: int = 0) -> LeaseBatch:
         """Lease up to `slots` tasks, waiting for the first."""
         with self.changed:
+            self.asks.append(ask_units)
+            self.changed.notify_all()
             self.changed.wait_for(lambda: bool(self.leases), wait_s)
             taken, self.leases = self.leases[:slots], self.leases[slots:]
         return LeaseBatch(tuple(taken), None if taken else Sentence("No work.", "没有任务。"))

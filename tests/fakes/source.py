@@ -12,6 +12,7 @@ from gridle.market.protocol.ids import LeaseId, Sha256
 from gridle.market.protocol.manifest import decode_manifest
 from gridle.market.protocol.messages import Lease, Revealed, TaskReport
 from gridle.worker.sources.checks import check_lease
+from gridle.worker.sources.pace import Pace
 from gridle.worker.sources.port import (
     Capacity,
     Connected,
@@ -22,6 +23,7 @@ from gridle.worker.sources.port import (
     Reported,
     Settled,
     SourceEvent,
+    Transferred,
 )
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.worker_jobs import DOMAIN, INFO
@@ -39,6 +41,9 @@ class FakeSource:
         self._held: frozenset[LeaseId] = frozenset()
         self._renewed: set[LeaseId] = set()
         self._parcels: list[tuple[TaskReport, Path | None]] = []
+        self._downloads = Pace()
+        self._uploads = Pace()
+        self._uploads_shut = False
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -66,11 +71,22 @@ class FakeSource:
             raise RefusedError("This blob is not what its name says.", "此数据与其名称不符。")
         self._folder.mkdir(exist_ok=True)
         path = self._folder / sha256
+        _pass(self._downloads, len(data))
         path.write_bytes(data)
         return path
 
+    def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
+        self._uploads_shut = upload_bytes_s == 0
+        self._downloads.limit(download_bytes_s)
+        self._uploads.limit(upload_bytes_s)
+
+    def transferred(self) -> Transferred:
+        return Transferred(self._uploads.total_bytes, self._downloads.total_bytes)
+
     def close(self) -> None:
         self._closed.set()
+        self._downloads.close()
+        self._uploads.close()
         if self._thread is not None:
             self._thread.join()
 
@@ -89,7 +105,8 @@ class FakeSource:
     def _lease(self, tell: Callable[[SourceEvent], None]) -> None:
         if self._wanted.slots == 0:
             return
-        batch = self._market.take(self._wanted.slots, 0.0)
+        ask_units = self._wanted.ask_units_per_core_hour
+        batch = self._market.take(self._wanted.slots, 0.0, ask_units)
         for lease in batch.leases:
             tell(self._checked(lease))
         if batch.leases:
@@ -117,9 +134,19 @@ class FakeSource:
 
     def _deliver(self, tell: Callable[[SourceEvent], None]) -> None:
         with self._market.changed:
-            parcels, self._parcels = self._parcels, []
+            parcels = [each for each in self._parcels if each[1] is None or not self._uploads_shut]
+            self._parcels = [each for each in self._parcels if each not in parcels]
         for report, archive in parcels:
             if isinstance(report, Revealed) and archive is not None:
-                self._market.store(archive.read_bytes())
+                data = archive.read_bytes()
+                _pass(self._uploads, len(data))
+                self._market.store(data)
             (answer,) = self._market.take_reports((report,)).answers
             tell(Reported(report.lease_id, report, answer.explanation))
+
+
+def _pass(pace: Pace, size_bytes: int) -> None:
+    while size_bytes > 0:
+        piece_bytes = pace.take(size_bytes)
+        pace.count(piece_bytes)
+        size_bytes -= piece_bytes

@@ -8,17 +8,14 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-import requests
-
 from gridle.market.protocol import routes
 from gridle.market.protocol.errors import RefusedError, UnavailableError
 from gridle.market.protocol.ids import Sha256
+from gridle.worker.sources.bodies import Download
 from gridle.worker.sources.signed_http import SignedHttp
 
 MAX_BLOB_BYTES = 4 * 2**30
 CACHE_BYTES = 8 * 2**30
-_PIECE_BYTES = 2**18
-_PARTIAL_CONTENT = 206
 
 
 class BlobCache:
@@ -54,12 +51,13 @@ class BlobCache:
         draft = path.with_name(f"{sha256}.part")
         have_bytes = draft.stat().st_size if draft.exists() else 0
         try:
-            with self._http.stream(routes.blob(sha256), have_bytes) as answer:
-                resumed = answer.status_code == _PARTIAL_CONTENT
-                with draft.open("ab" if resumed else "wb") as file:
-                    _copy(answer, file, max_bytes - (have_bytes if resumed else 0))
-                    file.flush()
-                    os.fsync(file.fileno())
+            with (
+                self._http.stream(routes.blob(sha256), have_bytes) as body,
+                draft.open("ab" if body.resumed else "wb") as file,
+            ):
+                _copy(body, file, max_bytes - (have_bytes if body.resumed else 0))
+                file.flush()
+                os.fsync(file.fileno())
         except _TooLargeError as error:
             draft.unlink(missing_ok=True)
             raise _not_as_named(sha256) from error
@@ -91,9 +89,9 @@ class _TooLargeError(Exception):
     """The market sent more than was asked for."""
 
 
-def _copy(answer: requests.Response, file: BinaryIO, max_bytes: int) -> None:
+def _copy(body: Download, file: BinaryIO, max_bytes: int) -> None:
     got_bytes = 0
-    for piece in answer.iter_content(_PIECE_BYTES):
+    for piece in body.pieces():
         got_bytes += len(piece)
         if got_bytes > max_bytes:
             raise _TooLargeError

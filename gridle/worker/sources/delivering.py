@@ -33,21 +33,45 @@ class _Parcel:
 
 
 class Delivering:
-    """A queue of reports, sent in batches."""
+    """Two queues: results that are to be uploaded, and reports, sent in batches.
+
+    Each is for a thread of its own: a result that waits for its turn on a slow line holds up no
+    other task's report.
+    """
 
     def __init__(self, session: MarketSession) -> None:
         self._session = session
+        self._uploads: SimpleQueue[_Parcel | None] = SimpleQueue()
+        self._uploading: _Parcel | None = None
+        """Under way, and tried again where that failed."""
         self._queue: SimpleQueue[_Parcel | None] = SimpleQueue()
         self._parcels: list[_Parcel] = []
         """Under way, and not answered yet."""
 
     def put(self, report: TaskReport, archive: Path | None) -> None:
         """Queue a report; returns at once."""
-        self._queue.put(_Parcel(report, archive))
+        has_result = archive is not None and isinstance(report, RevealedReport)
+        (self._uploads if has_result else self._queue).put(_Parcel(report, archive))
 
     def stop(self) -> None:
-        """Wake the thread that waits for reports, so that it can end."""
+        """Wake the threads that wait for reports, so that they can end."""
+        self._uploads.put(None)
         self._queue.put(None)
+
+    def upload_step(self) -> None:
+        """Wait for a result and upload it, before its report is sent; what fails is tried again."""
+        if self._uploading is None:
+            self._uploading = self._uploads.get()
+        parcel = self._uploading
+        if parcel is None:
+            return
+        self._session.market()
+        refused = self._upload(parcel)
+        self._uploading = None
+        if refused is None:
+            self._queue.put(parcel)
+        else:
+            self._tell(parcel, refused)
 
     def step(self) -> None:
         """Wait for reports and deliver a batch of them; what fails is tried again."""
@@ -58,33 +82,33 @@ class Delivering:
                 self._take(self._queue.get_nowait())
             except Empty:
                 break
-        self._session.market()
-        for parcel in tuple(self._parcels):
-            self._upload(parcel)
         if not self._parcels:
             return
+        self._session.market()
         batch = ReportBatch(tuple(parcel.report for parcel in self._parcels))
         reply = self._session.http.post(routes.REPORTS, batch, ReportReply, what="report reply")
         for parcel, answer in zip(tuple(self._parcels), reply.answers, strict=False):
-            self._answered(parcel, _refusal(answer))
+            self._parcels.remove(parcel)
+            self._tell(parcel, _refusal(answer))
 
     def _take(self, parcel: _Parcel | None) -> None:
         if parcel is not None:
             self._parcels.append(parcel)
 
-    def _upload(self, parcel: _Parcel) -> None:
+    def _upload(self, parcel: _Parcel) -> Sentence | None:
+        """Upload a result; returns why it can never be, where that is so."""
         if parcel.archive is None or not isinstance(parcel.report, RevealedReport):
-            return
+            return None
         sha256 = parcel.report.result_sha256
         try:
             self._session.http.put_file(routes.blob(sha256), parcel.archive, sha256)
         except RefusedError as error:
-            self._answered(parcel, error.sentence)
+            return error.sentence
         except FileNotFoundError:
-            self._answered(parcel, _NO_ARCHIVE)
+            return _NO_ARCHIVE
+        return None
 
-    def _answered(self, parcel: _Parcel, refused: Sentence | None) -> None:
-        self._parcels.remove(parcel)
+    def _tell(self, parcel: _Parcel, refused: Sentence | None) -> None:
         self._session.on_event(Reported(parcel.report.lease_id, parcel.report, refused))
 
 

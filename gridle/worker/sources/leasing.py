@@ -35,6 +35,7 @@ class Leasing:
     def step(self) -> None:
         """Wait until work is wanted, ask once, and hand on the answer."""
         info = self._session.market()
+        self._session.http.downloads.wait_open()  # without its manifest no lease is of any use
         wanted = self._wait_until_wanted()
         if wanted is None:
             return
@@ -43,6 +44,7 @@ class Leasing:
             slots=wanted.slots,
             cores=wanted.cores,
             memory_bytes=wanted.memory_bytes,
+            ask_units_per_core_hour=wanted.ask_units_per_core_hour,
             wait_s=WAIT_S,
         )
         asked_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""The Gridle market as a source of work: four threads around one signed connection each."""
+"""The Gridle market as a source of work: a thread for each thing that it waits for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridle.worker.sources.backoff import backoff_s
 from gridle.worker.sources.blob_cache import BlobCache
 from gridle.worker.sources.delivering import Delivering
 from gridle.worker.sources.leasing import Leasing
-from gridle.worker.sources.port import Capacity, SourceEvent
+from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
 from gridle.worker.sources.renewing import Renewing
 from gridle.worker.sources.session import MarketSession
 from gridle.worker.sources.settling import Settling
@@ -41,6 +41,7 @@ class MarketSource:
         steps = {
             "leasing": Leasing(self._session, self._blobs).step,
             "renewing": Renewing(self._session).step,
+            "uploading": self._delivering.upload_step,
             "delivering": self._delivering.step,
             "settling": Settling(self._session, settled_after).step,
         }
@@ -83,13 +84,22 @@ class MarketSource:
                     raise
         return self._blobs.get(sha256)
 
+    def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
+        """Hold blobs and results to these rates from now on; None: no limit, 0: they wait."""
+        self._http.downloads.limit(download_bytes_s)
+        self._http.uploads.limit(upload_bytes_s)
+
+    def transferred(self) -> Transferred:
+        """Return how much was sent and received so far."""
+        return Transferred(self._http.uploads.total_bytes, self._http.downloads.total_bytes)
+
     def close(self) -> None:
-        """Stop all threads; undelivered reports are the ledger's to repeat."""
+        """Stop all threads and transfers; undelivered reports are the ledger's to repeat."""
         self._session.stop()
         self._delivering.stop()
+        self._http.close()
         for thread in self._threads:
             thread.join(_JOIN_S)
-        self._http.close()
 
 
 def _nobody_listens(_event: SourceEvent) -> None:

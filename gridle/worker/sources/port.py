@@ -25,6 +25,20 @@ class Capacity:
     slots: int
     cores: int
     memory_bytes: int
+    ask_units_per_core_hour: int = 0
+    """Net rate per reference core-hour under which the owner does not work."""
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """What went over the network since the source was made: heads and bodies of messages.
+
+    What lower layers add (encryption, packets' own heads, packets sent twice) is not in it: some
+    five in a hundred more for large bodies.
+    """
+
+    sent_bytes: int
+    received_bytes: int
 
 
 @dataclass(frozen=True)
@@ -112,5 +126,16 @@ class Source(Protocol):
             GridleError: it cannot be had now, or is not what its digest says.
         """
 
+    def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
+        """Hold blobs and results to these rates from now on, also those under way.
+
+        None: no limit; 0: they wait, and fail not, until there is a rate again. Messages to and
+        from the market are never held up. In any span of time no more passes than the rate gives
+        for it and a quarter of a second.
+        """
+
+    def transferred(self) -> Transferred:
+        """Return how much was sent and received so far."""
+
     def close(self) -> None:
-        """Stop all threads; undelivered reports are the ledger's to repeat."""
+        """Stop all threads and transfers; undelivered reports are the ledger's to repeat."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,7 @@ import pytest
 
 from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.identity import Identity
+from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.messages import Committed, Returned, Revealed, TaskUsage
 from gridle.worker.sources.market import MarketSource
 from gridle.worker.sources.port import (
@@ -27,6 +29,7 @@ from gridle.worker.sources.port import (
     Settled,
     Source,
     SourceEvent,
+    Transferred,
 )
 from tests.fakes.market_loopback import LoopbackMarket
 from tests.fakes.market_stub import StubMarket
@@ -34,6 +37,8 @@ from tests.fakes.source import FakeSource
 from tests.rigs.worker_jobs import PAYEE, lease, lease_id, manifest, verdict
 
 DEADLINE_S = 20.0
+SHORT_S = 0.3
+KiB = 2**10
 SOME = Capacity(("wasm",), 4, 4, 2**33)
 USAGE = TaskUsage(1.0, 1.0, 1)
 E = TypeVar("E")
@@ -60,6 +65,31 @@ class Ear:
             event = found()
         assert event is not None, self.heard
         return event
+
+
+class Fetching:
+    """A blob fetched by a thread of its own."""
+
+    def __init__(self, source: Source, sha256: Sha256) -> None:
+        self.path: Path | None = None
+        self.ended = threading.Event()
+        threading.Thread(target=self._fetch, args=(source, sha256), daemon=True).start()
+
+    def _fetch(self, source: Source, sha256: Sha256) -> None:
+        try:
+            self.path = source.blob(sha256)
+        except GridleError:
+            pass  # `path` stays None
+        finally:
+            self.ended.set()
+
+
+def report_result(source: Source, folder: Path, result: bytes) -> Revealed:
+    archive = folder / "result.tar"
+    archive.write_bytes(result)
+    revealed = Revealed(lease_id(1), hashlib.sha256(result).hexdigest(), "1" * 64, USAGE)
+    source.report(revealed, archive)
+    return revealed
 
 
 @pytest.fixture
@@ -183,6 +213,82 @@ def test_a_blob_is_what_its_digest_says(source: Source, market: StubMarket) -> N
     market.blobs["0" * 64] = b"something else"
     with pytest.raises(GridleError):
         source.blob("0" * 64)
+
+
+def test_the_least_that_is_asked_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
+    source.start(ear.take, 0)
+    source.want(Capacity(("wasm",), 4, 4, 2**33, ask_units_per_core_hour=70))
+    assert market.wait(lambda: 70 in market.asks)
+
+
+class TestLimits:
+    """What a source transfers, how fast, and when not at all."""
+
+    def test_a_download_keeps_to_its_rate(self, source: Source, market: StubMarket) -> None:
+        sha256 = market.store(bytes(200 * KiB))
+        source.limit(100 * KiB, None)
+        began = time.monotonic()
+        source.blob(sha256)
+        # two seconds, less what a quarter of a second gives at once
+        assert time.monotonic() - began >= 1.7
+
+    def test_an_upload_keeps_to_its_rate(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        source.limit(None, 100 * KiB)
+        began = time.monotonic()
+        source.start(ear.take, 0)
+        revealed = report_result(source, tmp_path, bytes(100 * KiB))
+        ear.wait(Reported)
+        assert time.monotonic() - began >= 0.7
+        assert revealed.result_sha256 in market.blobs
+
+    def test_at_0_files_wait_and_messages_go(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        sha256 = market.store(b"data")
+        source.limit(0, 0)
+        source.start(ear.take, 0)
+        fetching = Fetching(source, sha256)
+        revealed = report_result(source, tmp_path, b"result")
+        source.report(Returned(lease_id(2)), None)
+        assert ear.wait(Reported).report == Returned(lease_id(2))
+        assert not fetching.ended.wait(SHORT_S)
+        assert revealed.result_sha256 not in market.blobs
+        source.limit(None, None)
+        ear.wait(Reported, lambda event: event.report == revealed)
+        assert fetching.ended.wait(DEADLINE_S)
+        assert fetching.path is not None
+
+    def test_a_rate_changes_under_way(self, source: Source, market: StubMarket) -> None:
+        sha256 = market.store(bytes(1000 * KiB))
+        source.limit(KiB, None)
+        fetching = Fetching(source, sha256)
+        assert not fetching.ended.wait(SHORT_S)
+        source.limit(None, None)
+        assert fetching.ended.wait(DEADLINE_S)
+        assert fetching.path is not None
+
+    def test_closing_ends_what_waits(self, source: Source, market: StubMarket) -> None:
+        sha256 = market.store(bytes(1000 * KiB))
+        source.limit(KiB, 0)
+        fetching = Fetching(source, sha256)
+        assert not fetching.ended.wait(SHORT_S)
+        source.close()
+        assert fetching.ended.wait(DEADLINE_S)
+        assert fetching.path is None
+
+    def test_what_passed_is_counted(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        assert source.transferred() == Transferred(0, 0)
+        source.blob(market.store(bytes(300 * KiB)))
+        source.start(ear.take, 0)
+        report_result(source, tmp_path, bytes(200 * KiB))
+        ear.wait(Reported)
+        passed = source.transferred()
+        assert 300 * KiB <= passed.received_bytes <= 320 * KiB
+        assert 200 * KiB <= passed.sent_bytes <= 220 * KiB
 
 
 class TestMarketAlone:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 
 import pytest
-import requests
+from urllib3 import HTTPResponse
 
 from gridle.market.protocol.codec import encode
 from gridle.market.protocol.errors import RefusedError, UnavailableError
@@ -12,11 +12,8 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sources.signed_http import _fault
 
 
-def _answer(status: int, body: bytes) -> requests.Response:
-    answer = requests.Response()
-    answer.status_code = status
-    answer.raw = io.BytesIO(body)
-    return answer
+def _answer(status: int, body: bytes) -> HTTPResponse:
+    return HTTPResponse(io.BytesIO(body), status=status, preload_content=False)
 
 
 SAID = encode(ErrorReply(Sentence("No.", "不行。")))
