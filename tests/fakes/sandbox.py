@@ -189,7 +189,7 @@ class FakeSandbox:
 
         task = SupervisedTask(spec, FakeProcess(spec, share), ended)
         self._live.append(task)
-        task.begin()
+        task.begin(share)
         return task
 
     def sweep(self) -> int:
