@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import threading
+import time
 from typing import Any
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.cgroup_place import cgroup_of
+from gridle.worker.sandbox.container_begin import has_begun
 from gridle.worker.sandbox.container_exit import Facts, needs_inspection, reading
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
@@ -133,11 +135,10 @@ class ContainerProcess:
             raise _not_started(type(error).__name__) from error
 
     def _await_start(self) -> None:
-        """Wait until its first process runs, then take hold of its control group."""
-        waited_s = 0.0
-        while (pid := self._pid()) is None and not self._ended.wait(_START_POLL_S):
-            waited_s += _START_POLL_S
-            if waited_s > _START_TIMEOUT_S:
+        """Wait until its program runs, then take hold of its control group."""
+        gives_up_s = time.monotonic() + _START_TIMEOUT_S
+        while not self._has_begun(pid := self._pid()) and not self._ended.wait(_START_POLL_S):
+            if time.monotonic() > gives_up_s:
                 self.kill()
                 self._lifeline.end()
                 raise _not_started("it did not start within a minute")
@@ -150,6 +151,12 @@ class ContainerProcess:
         self._fence = ContainerFence(self._launch, self._group)
         if self._group:
             self._fence.throttle(self._launch.share)
+
+    def _has_begun(self, pid: int | None) -> bool:
+        if pid is None:
+            return False
+        begun = has_begun(pid)
+        return self._state().get("Status") == "running" if begun is None else begun
 
     def _pid(self) -> int | None:
         launch = self._launch
