@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gridle.worker.sandbox.cgroup import LEAST_SHARES, Cgroup, cgroup_of, unified_cgroup
+from gridle.worker.sandbox.cgroup import LEAST_SHARES, Cgroup
+from gridle.worker.sandbox.cgroup_place import cgroup_of, unified_cgroup
 from gridle.worker.sandbox.quota import Quota, quota_of
 
 HYBRID = """12:cpu:/podman/c1
