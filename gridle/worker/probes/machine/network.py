@@ -54,9 +54,7 @@ def read_network(routes: Path = ROUTES, interfaces: Path = INTERFACES) -> Networ
     return Network(kind=_kind(interfaces / (real or up)[0].interface), connected=True)
 
 
-def _default_routes(
-    lines: list[str], parse: Callable[[list[str]], Route | None]
-) -> list[Route]:
+def _default_routes(lines: list[str], parse: Callable[[list[str]], Route | None]) -> list[Route]:
     routes: list[Route] = []
     for line in lines:
         with contextlib.suppress(ValueError):

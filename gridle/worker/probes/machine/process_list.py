@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,8 +25,12 @@ class ProcessList(Protocol):
     def look_for(self, wanted: Wanted) -> None:
         """Begin anew with another list of programs."""
 
-    def running(self, ours: frozenset[int]) -> str | None:
-        """Return the first of the wanted programs that runs, processes `ours` left out."""
+    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:
+        """Return the first of the wanted programs that runs, processes `ours` left out.
+
+        With `only`, just these are looked at, which have become another program; what was known
+        of all others still stands.
+        """
 
 
 @dataclass
@@ -47,7 +51,7 @@ class ProcFolder:
     def __init__(self, proc: Path = Path("/proc"), own_pid: int | None = None) -> None:
         self._proc = str(proc)
         self._own_pid = os.getpid() if own_pid is None else own_pid
-        self._wanted = Wanted(())
+        self._wanted = Wanted()
         self._known: dict[int, _Known] = {}
         self._turn = 0
 
@@ -56,10 +60,22 @@ class ProcFolder:
         self._wanted = wanted
         self._known = {}
 
-    def running(self, ours: frozenset[int]) -> str | None:
+    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:
         """List the processes and look at those that are new or due."""
         if not self._wanted:
             return None
+        if only is None:
+            self._list()
+        else:
+            self._known |= {pid: _Known(self._entry_of(pid)) for pid in only}
+        found = {
+            known.entry
+            for pid, known in self._known.items()
+            if known.entry is not None and pid not in ours
+        }
+        return self._wanted.first_of(found)
+
+    def _list(self) -> None:
         self._turn = (self._turn + 1) % _SHARE
         before, self._known = self._known, {}
         for pid in self._pids():
@@ -69,19 +85,10 @@ class ProcFolder:
             elif known.looks < _YOUNG_LOOKS or pid % _SHARE == self._turn:
                 known = _Known(self._entry_of(pid), known.looks + 1)
             self._known[pid] = known
-        return self._first(ours)
-
-    def started(self, pids: Iterable[int], ours: frozenset[int]) -> str | None:
-        """Look at these processes alone, which have just become another program."""
-        if not self._wanted:
-            return None
-        for pid in pids:
-            self._known[pid] = _Known(self._entry_of(pid))
-        return self._first(ours)
 
     def _pids(self) -> Iterator[int]:
         try:
-            names = os.listdir(self._proc)
+            names = os.listdir(self._proc)  # noqa: PTH208 - a Path of each costs more than its look
         except OSError:
             return
         numbers = (int(name) for name in names if name.isdecimal())
@@ -89,19 +96,11 @@ class ProcFolder:
             if pid != self._own_pid:
                 yield pid
 
-    def _first(self, ours: frozenset[int]) -> str | None:
-        found = {
-            known.entry
-            for pid, known in self._known.items()
-            if known.entry is not None and pid not in ours
-        }
-        return self._wanted.first_of(found)
-
     def _entry_of(self, pid: int) -> str | None:
         folder = f"{self._proc}/{pid}"
         name = kernel_text(f"{folder}/comm")
         try:
-            path = os.readlink(f"{folder}/exe")
+            path = os.readlink(f"{folder}/exe")  # noqa: PTH115 - the same
         except OSError:
             path = ""  # another user's process, or one of the kernel's own
         arguments: tuple[str, ...] = ()
@@ -115,13 +114,13 @@ class PsutilProcesses:
     """Windows and macOS, each process asked each time (not yet run there)."""
 
     def __init__(self) -> None:
-        self._wanted = Wanted(())
+        self._wanted = Wanted()
 
     def look_for(self, wanted: Wanted) -> None:
         """Take another list."""
         self._wanted = wanted
 
-    def running(self, ours: frozenset[int]) -> str | None:
+    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:  # noqa: ARG002 - no system tells these two what started
         """Ask every process for its name, and for its file where paths are wanted."""
         if not self._wanted:
             return None

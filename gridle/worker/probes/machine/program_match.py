@@ -5,6 +5,7 @@ from __future__ import annotations
 import ntpath
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 COMM_MOST_BYTES = 15
@@ -28,14 +29,20 @@ class Program:
 class Wanted:
     """The owner's list, laid out so that a program is looked up rather than compared with each."""
 
-    def __init__(self, entries: tuple[str, ...]) -> None:
+    def __init__(self, entries: tuple[str, ...] = (), led: Mapping[str, str] | None = None) -> None:
+        """Lay out the list.
+
+        Args:
+            entries: names, or whole paths.
+            led: for paths that are links, where they lead: that is what the system shows.
+        """
         self._entries = entries
         self._names: dict[str, str] = {}
         self._cut_names: dict[bytes, tuple[str, str]] = {}
-        self._paths: dict[str, str] = {}
+        self._paths: dict[str, str] = {path: entry for entry, path in (led or {}).items()}
         for entry in entries:
             if _base(entry) != entry:
-                self._paths.setdefault(entry, entry)
+                self._paths[entry] = entry
                 continue
             name = _plain_name(entry)
             self._names.setdefault(name, entry)
