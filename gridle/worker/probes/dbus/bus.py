@@ -7,10 +7,9 @@ other threads hand it their wishes and go on.
 from __future__ import annotations
 
 import collections
-import contextlib
 import logging
+import os
 import select
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -33,9 +32,8 @@ class Bus:
         self._listeners: list[tuple[str, tuple[Interest, ...], Listener]] = []
         self._conversation: Conversation | None = None
         self._wishes: collections.deque[Callable[[], None]] = collections.deque()
-        self._waker, self._woken = socket.socketpair()
-        self._waker.settimeout(0)
-        self._woken.settimeout(0)
+        self._alarm: int | None = None  # an eventfd: readable once another thread calls
+        self._alarm_lock = threading.Lock()
         self._closing = threading.Event()
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
@@ -51,11 +49,13 @@ class Bus:
     def start(self, wait_s: float = 0.0) -> None:
         """Begin; returns once the first questions of all listeners are answered, or after `wait_s`.
 
-        A second call only waits.
+        A second call only waits; on the thread of the bus it does nothing.
         """
         if self._thread.ident is None:
+            self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
             self._thread.start()
-        self._settled.wait(wait_s)
+        if threading.current_thread() is not self._thread:
+            self._settled.wait(wait_s)
 
     def close(self) -> None:
         """Stop the thread and give the connection back."""
@@ -63,9 +63,10 @@ class Bus:
         self._wake()
         if self._thread.ident is not None:
             self._thread.join(_JOIN_TIMEOUT_S)
-        if not self._thread.is_alive():
-            self._waker.close()
-            self._woken.close()
+        with self._alarm_lock:
+            if self._alarm is not None and not self._thread.is_alive():
+                os.close(self._alarm)
+                self._alarm = None
 
     def _post(self, wish: Callable[[], None]) -> None:
         self._settled.clear()
@@ -73,8 +74,9 @@ class Bus:
         self._wake()
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # full: it is awake already; closed: it has ended
-            self._waker.send(b"\0")
+        with self._alarm_lock:
+            if self._alarm is not None:
+                os.eventfd_write(self._alarm, 1)
 
     def _add(self, name: str, interests: tuple[Interest, ...], listener: Listener) -> None:
         self._listeners.append((name, interests, listener))
@@ -136,13 +138,13 @@ class Bus:
 
     def _sleep(self, wire: BusWire | None, until: float | None) -> bool:
         """Block until the bus speaks, another thread calls, or `until`; says whether it spoke."""
+        assert self._alarm is not None  # noqa: S101 - open for as long as the thread runs
         waiting = select.poll()
-        waiting.register(self._woken, select.POLLIN)
+        waiting.register(self._alarm, select.POLLIN)
         if wire is not None:
             waiting.register(wire.fileno(), select.POLLIN)
         left_ms = None if until is None else max(0.0, until - time.monotonic()) * 1000
         ready = [descriptor for descriptor, _ in waiting.poll(left_ms)]
-        if self._woken.fileno() in ready:
-            with contextlib.suppress(OSError):
-                self._woken.recv(4096)
+        if self._alarm in ready:
+            os.eventfd_read(self._alarm)
         return wire is not None and wire.fileno() in ready
