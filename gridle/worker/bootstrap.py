@@ -30,6 +30,7 @@ from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.local_zone import LocalZone
 from gridle.worker.policy.limits import Limits, default_limits
 from gridle.worker.probes.build import build_probes
+from gridle.worker.probes.machine.clock_watch import clock_reader
 from gridle.worker.sandbox.build import build_sandboxes
 from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
 from gridle.worker.sources.market import MarketSource
@@ -174,7 +175,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         ledger=opened.ledger,
         source=MarketSource(url, identity, payout, home / "blobs"),
         sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
-        probes=build_probes(),
+        probes=build_probes(home),
         limits=limits.value or default_limits(cores, memory_bytes),
         save_limits=_limits_saver(home / LIMITS_NAME),
         node=identity.public_key,
@@ -184,7 +185,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         memory_bytes=memory_bytes,
         warnings=tuple(each for each in (warning, limits.warning, opened.warning) if each),
         clock=time.time,
-        monotonic=time.monotonic,
+        clocks=clock_reader(),
         zone=LocalZone(),
         new_salt=lambda: secrets.token_hex(32),
     )

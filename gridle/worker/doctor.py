@@ -11,7 +11,8 @@ from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.policy.limits import KEEP_FREE_MIB, Limits, MiB
-from gridle.worker.policy.sentences import disk_short
+from gridle.worker.policy.readings import OurUse
+from gridle.worker.policy.sentences import disk_short, unseen
 from gridle.worker.settings import LIMITS_NAME, load
 
 _MARKET_TIMEOUT_S = 5.0
@@ -30,7 +31,7 @@ def examine(home: Path, market_url: str | None) -> Iterator[Finding]:
     """Yield the findings one by one, since some take seconds."""
     yield _folder(home)
     yield from _sandboxes(home)
-    yield _probes()
+    yield _probes(home)
     yield _market(market_url)
 
 
@@ -72,21 +73,17 @@ def _sandboxes(home: Path) -> Iterator[Finding]:
         sandbox.close()
 
 
-def _probes() -> Finding:
+def _probes(home: Path) -> Finding:
     from gridle.worker.probes.build import build_probes  # noqa: PLC0415 - only this one needs it
 
-    probes = build_probes()
+    probes = build_probes(home)
     try:
         probes.start(lambda: None)
-        readings = probes.read(0.0)
+        readings = probes.read(OurUse())
     finally:
         probes.close()
     if readings.session_unseen:
-        sentence = Sentence(
-            "There is a session whose keyboard and mouse cannot be seen, so it counts as in use; "
-            "run the worker inside an X11 session, or allow work while in use.",
-            "存在无法感知键盘鼠标的会话，因此视为使用中；请在 X11 会话中运行，或允许使用时工作。",
-        )
+        sentence = unseen(readings.blindness)
     elif readings.seconds_since_input is None:
         sentence = Sentence(
             "There is no desktop session: this machine counts as unused.",

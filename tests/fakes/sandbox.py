@@ -118,6 +118,10 @@ class FakeProcess:
     def cores(self) -> frozenset[int]:
         return frozenset(usable_cores(self._share.core_ids, own_cores()))
 
+    def used_percent(self) -> float:
+        with self._changed:
+            return 0.0 if self._frozen or self._ended.is_set() else self._share.cpu_percent
+
     def freeze(self) -> None:
         with self._changed:
             self._frozen = True
@@ -199,6 +203,10 @@ class FakeSandbox:
 
     def cores(self) -> set[frozenset[int]]:
         return {process.cores() for process in self._live.values()}
+
+    def used_percent(self) -> float:
+        """Return what all tasks together may use now, in percent of one core."""
+        return sum(process.used_percent() for process in list(self._live.values()))
 
     def sweep(self) -> int:
         return 0

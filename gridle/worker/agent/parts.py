@@ -13,6 +13,7 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.ports import MachineProbes
 from gridle.worker.ledger.ledger import Ledger
 from gridle.worker.policy.limits import Limits
+from gridle.worker.probes.machine.clock_watch import Clocks
 from gridle.worker.sandbox.port import Sandbox
 from gridle.worker.sources.port import Source
 
@@ -36,8 +37,7 @@ class Parts:
     warnings: tuple[Sentence, ...]
     clock: Callable[[], float]
     """Unix seconds, UTC."""
-    monotonic: Callable[[], float]
-    """Seconds that never jump; they stand still while the machine sleeps."""
+    clocks: Callable[[], Clocks]
     zone: Callable[[], tzinfo]
     """The owner's time zone now: people travel."""
     new_salt: Callable[[], Sha256]

@@ -10,7 +10,14 @@ from gridle.worker.policy.allowance import Allowance, Reason, ReasonCode
 from gridle.worker.policy.cards import cards
 from gridle.worker.policy.limits import Budget, Limits, MiB
 from gridle.worker.policy.owner import OwnerWish
-from gridle.worker.policy.pausing import machine_pauses, owner_pauses, power_pauses, use_pauses
+from gridle.worker.policy.pausing import (
+    machine_pauses,
+    owner_pauses,
+    power_pauses,
+    price_pauses,
+    use_pauses,
+)
+from gridle.worker.policy.power_price import PowerPrice
 from gridle.worker.policy.presence import budget_now, presence
 from gridle.worker.policy.readings import Presence, Readings
 from gridle.worker.policy.steadiness import CALM, Steadiness
@@ -24,6 +31,7 @@ def decide(
     now: float,
     *,
     steadiness: Steadiness = CALM,
+    price: PowerPrice | None = None,
     zone: tzinfo = UTC,
 ) -> Allowance:
     """Say what all tasks together may use at `now` (Unix seconds), and why.
@@ -39,6 +47,7 @@ def decide(
         owner: Start, Pause, and "finish, then stop".
         now: Unix seconds.
         steadiness: what `settle` made of these readings and those before.
+        price: what electricity costs at `now`, by the owner's tariff.
         zone: the owner's time zone, for the weekly hours.
     """
     budget = budget_now(limits, readings, steadiness)
@@ -48,6 +57,7 @@ def decide(
         *power_pauses(limits, readings, steadiness),
         *use_pauses(limits, readings, steadiness, now),
         *machine_pauses(limits, readings, steadiness, budget.cpu_max_c),
+        *price_pauses(limits, price),
     )
     if stops:
         return Allowance(

@@ -117,3 +117,14 @@ class Readings(Struct, frozen=True):
     """Numbers of logical cores by kind; both empty where the kernel knows one kind."""
     power_w: float | None = None
     """What the machine or its processors draw now, where that can be measured."""
+
+
+class OurUse(Struct, frozen=True):
+    """What the worker and its tasks use, so that it does not count as somebody else's."""
+
+    cpu_s: float = 0.0
+    """CPU seconds of all tasks so far."""
+    memory_bytes: int = 0
+    """Memory that tasks hold now."""
+    volume_bytes: int = 0
+    """Sent and received in this local month."""

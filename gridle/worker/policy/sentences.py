@@ -62,6 +62,10 @@ GPU_IN_USE = Sentence(
     "Leaves a graphics card alone: another program uses it.",
     "已让出显卡：其他程序正在使用。",
 )
+BELOW_FLOOR = Sentence(
+    "Waiting: at this hour's price the tasks at hand would leave less than you want.",
+    "等待中：按当前时段电价，手头任务的净收益低于您的要求。",
+)
 CHEAP_HOURS = Sentence(
     "Waiting for cheaper electricity, as you asked.",
     "按您的要求，等待更便宜的电价时段。",
@@ -109,6 +113,15 @@ def unseen_paused(blindness: Blindness | None) -> Sentence:
         f"Paused: {why.en}. Until then it counts as in use; turn off “Pause while I use it” to "
         "work within the in-use limits.",
         f"已暂停：{why.zh}。在此之前视为正在使用；关闭“使用时暂停”即可在使用时的限制内工作。",
+    )
+
+
+def unseen(blindness: Blindness | None) -> Sentence:
+    """Say why a session cannot be seen, and what to do, as a finding."""
+    why = _BLIND[blindness or Blindness.NOT_BUILT]
+    return Sentence(
+        f"Somebody may be using this machine unseen: {why.en}. Until then it counts as in use.",
+        f"可能有人在使用本机而无法感知：{why.zh}。在此之前视为正在使用。",
     )
 
 
