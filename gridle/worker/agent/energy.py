@@ -77,7 +77,7 @@ class EnergyMeter:
 
         Args:
             now: Unix seconds.
-            cpu_s: CPU seconds of each task of this machine.
+            cpu_s: CPU seconds of each task that a sandbox has; those with a result are left out.
             readings: the machine at `now`.
             on_gpu: the tasks that use graphics cards; they share those cards' energy.
         """
@@ -102,13 +102,17 @@ class EnergyMeter:
         """Return what a task has used until the last update."""
         return self._spent.get(lease_id, NOTHING)
 
-    def end(self, lease_id: LeaseId, cpu_s: float, now: float) -> Spent:
-        """Return what a task has used in all, and forget it; `cpu_s` is its last figure."""
+    def settle(self, lease_id: LeaseId, cpu_s: float, now: float) -> Spent:
+        """Return what a task has used in all; `cpu_s` is its last figure. Safe to repeat."""
         since = now if self._last_at is None else self._last_at
         seconds = self._newly_used(lease_id, cpu_s)
         self._charge(lease_id, _energy_uj(self.core_mw, seconds), since, now)
+        return self.of(lease_id)
+
+    def forget(self, lease_id: LeaseId) -> None:
+        """Let go of a task whose figures are in the ledger; not to be handed in again."""
         self._cpu_s.pop(lease_id, None)
-        return self._spent.pop(lease_id, NOTHING)
+        self._spent.pop(lease_id, None)
 
     def _newly_used(self, lease_id: LeaseId, total_s: float) -> float:
         before = self._cpu_s.get(lease_id, 0.0)
