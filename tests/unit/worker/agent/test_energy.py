@@ -80,6 +80,20 @@ def test_a_new_attempt_begins_at_zero_and_both_count() -> None:
     assert made.of(ONE).energy_mj == 140_000
 
 
+def test_a_figure_that_wavers_is_no_new_attempt() -> None:
+    made = meter()
+    for cpu_s in (10.0, 9.9, 10.1):
+        made.update(NOW, {ONE: cpu_s}, READINGS)
+    assert made.of(ONE).energy_mj == 101_000
+
+
+def test_many_small_steps_add_up_to_the_whole() -> None:
+    made = meter()
+    for step in range(1, 10_001):
+        made.update(NOW + step / 1000, {ONE: step * 0.0004}, READINGS)
+    assert made.of(ONE).energy_mj == 40_000
+
+
 def test_a_clock_that_is_put_back_or_far_forward_breaks_nothing() -> None:
     made = meter()
     for at, cpu_s in ((NOW, 1.0), (NOW - 9e6, 2.0), (NOW + 9e6, 3.0), (NOW + 9e6, 4.0)):
