@@ -29,6 +29,12 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     ),
     "worker_idle": ("worker_idle_rss_mb", "worker_idle_cpu_pct", "worker_idle_wakeups_per_s"),
     "start_up": ("container_start_ratio", "container_start_s", "wasm_start_ms"),
+    "profit": (
+        "profit_tasks_below_floor",
+        "profit_waiting_gain_pct",
+        "profit_waiting_gain_per_kwh_pct",
+        "profit_waiting_gain_if_busy_pct",
+    ),
     "gas": (
         "gas_first_redemption",
         "gas_redemption",

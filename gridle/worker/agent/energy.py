@@ -6,7 +6,7 @@ Pure but for what it remembers: time, readings and prices are handed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gridle.market.protocol.ids import LeaseId
@@ -16,11 +16,14 @@ from gridle.worker.policy.readings import Readings
 
 Prices = Callable[[float], PowerPrice]
 """The price at any time in Unix seconds."""
+Held = tuple[tuple[int, int], ...]
+"""Prices, and for how many ms each held."""
 
 _UJ_PER_MJ = 1000
 _UJ_PER_KWH = 3_600_000 * 10**6
 _LEAST_SAMPLE_S, _MOST_SAMPLE_S = 0.5, 30.0
 _MOST_STRETCHES = 100
+_NEW_ATTEMPT_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class EnergyMeter:
 
         Args:
             now: Unix seconds.
-            cpu_s: CPU seconds of each task of this machine.
+            cpu_s: CPU seconds of each task that a sandbox has; those with a result are left out.
             readings: the machine at `now`.
             on_gpu: the tasks that use graphics cards; they share those cards' energy.
         """
@@ -90,40 +93,46 @@ class EnergyMeter:
             foreign = readings.foreign_cpu_percent / 100 * readings.cores
             sample = PowerSample(readings.power_w, ours + foreign, ours, readings.cores)
             self.power = self.power.after(sample)
+        held = tuple(stretches(self.prices, since, now)) if any(used_s.values()) or on_gpu else ()
         for lease_id, seconds in used_s.items():
-            self._charge(lease_id, _energy_uj(self.core_mw, seconds), since, now)
+            self._charge(lease_id, _energy_uj(self.core_mw, seconds), held)
         if on_gpu and 0 < passed_s <= _MOST_SAMPLE_S:
             each_mw = our_gpu_mw(readings.gpus) // len(on_gpu)
             for lease_id in on_gpu:
-                self._charge(lease_id, _energy_uj(each_mw, passed_s), since, now)
+                self._charge(lease_id, _energy_uj(each_mw, passed_s), held)
         self._last_at = now
 
     def of(self, lease_id: LeaseId) -> Spent:
         """Return what a task has used until the last update."""
         return self._spent.get(lease_id, NOTHING)
 
-    def end(self, lease_id: LeaseId, cpu_s: float, now: float) -> Spent:
-        """Return what a task has used in all, and forget it; `cpu_s` is its last figure."""
+    def settle(self, lease_id: LeaseId, cpu_s: float, now: float) -> Spent:
+        """Return what a task has used in all; `cpu_s` is its last figure. Safe to repeat."""
         since = now if self._last_at is None else self._last_at
         seconds = self._newly_used(lease_id, cpu_s)
-        self._charge(lease_id, _energy_uj(self.core_mw, seconds), since, now)
+        if seconds > 0:
+            held = tuple(stretches(self.prices, since, now))
+            self._charge(lease_id, _energy_uj(self.core_mw, seconds), held)
+        return self.of(lease_id)
+
+    def forget(self, lease_id: LeaseId) -> None:
+        """Let go of a task whose figures are in the ledger; not to be handed in again."""
         self._cpu_s.pop(lease_id, None)
-        return self._spent.pop(lease_id, NOTHING)
+        self._spent.pop(lease_id, None)
 
     def _newly_used(self, lease_id: LeaseId, total_s: float) -> float:
         before = self._cpu_s.get(lease_id, 0.0)
+        if before * _NEW_ATTEMPT_SHARE <= total_s < before:
+            return 0.0  # a measure that wavers; a new attempt begins near 0
         self._cpu_s[lease_id] = total_s
         return total_s - before if total_s >= before else total_s
 
-    def _charge(self, lease_id: LeaseId, energy_uj: int, since: float, until: float) -> None:
+    def _charge(self, lease_id: LeaseId, energy_uj: int, held: Held) -> None:
         if energy_uj <= 0:
             return
         before = self.of(lease_id)
-        cost = cost_uj_micros(energy_uj, tuple(stretches(self.prices, since, until)))
-        self._spent[lease_id] = replace(
-            before,
-            energy_uj=before.energy_uj + energy_uj,
-            cost_uj_micros=before.cost_uj_micros + cost,
+        self._spent[lease_id] = Spent(
+            before.energy_uj + energy_uj, before.cost_uj_micros + cost_uj_micros(energy_uj, held)
         )
 
 
@@ -142,11 +151,11 @@ def stretches(prices: Prices, since: float, until: float) -> Iterator[tuple[int,
         at = end
 
 
-def cost_uj_micros(energy_uj: int, held: tuple[tuple[int, int], ...]) -> int:
+def cost_uj_micros(energy_uj: int, held: Held) -> int:
     """Return an energy's cost, spread evenly over the stretches of time in which it was used."""
     total_ms = sum(ms for _price, ms in held)
     return -(-energy_uj * sum(price * ms for price, ms in held) // total_ms)
 
 
 def _energy_uj(power_mw: int, seconds: float) -> int:
-    return power_mw * round(seconds * 1000)
+    return -(-power_mw * round(seconds * 1_000_000) // 1000)

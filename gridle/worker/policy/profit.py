@@ -11,6 +11,7 @@ rounded down and what is spent is rounded up, so that no rounding makes a loss l
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,6 +24,8 @@ from gridle.worker.policy.power_price import PowerPrice
 _HOUR_S = 3600
 _MW_PER_KW = 10**6
 ASK_AGAIN_S = 86_400.0
+LOOK_AHEAD_S = 3600.0
+"""About as long as tasks take."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +74,19 @@ def price_now(electricity: Electricity, at_tariff: PowerPrice | None, now: float
     return PowerPrice(electricity.price_micros_per_kwh, "", now + ASK_AGAIN_S)
 
 
-def worth(
-    terms: Terms, price_units: int, reference_s: float, *, spent_core_s: float = 0.0
-) -> Worth:
+def worth(terms: Terms, price_units: int, reference_s: float, *, seen_core_s: float = 0.0) -> Worth:
     """Say what an hour of this task brings.
 
     Args:
         terms: on what this machine works now.
         price_units: the task's whole pay, in the token's base units.
         reference_s: its estimated core-seconds on the reference machine.
-        spent_core_s: the core-seconds that it has used already. A task that takes longer than
-            was estimated earns less in an hour, and is judged by that.
+        seen_core_s: the core-seconds that tasks of the same job have really taken here, where
+            some have ended. The larger of the two counts, so that a requestor who says too
+            little is believed once at most.
     """
     expected_s = Fraction(reference_s) * 1000 / terms.speed_permille
-    core_s = max(expected_s, Fraction(spent_core_s))
+    core_s = max(expected_s, Fraction(seen_core_s))
     electricity = terms.electricity
     whole_micros = Fraction(
         price_units * electricity.token_value_micros, _units_per_token(terms.token_decimals)
@@ -115,17 +117,31 @@ def least_ask_units_per_core_hour(terms: Terms) -> int:
     return min(-(-ask.numerator // ask.denominator), MAX_UNITS)
 
 
+def dearest_within(prices: Callable[[float], PowerPrice], now: float) -> PowerPrice:
+    """Return the highest price of the next `LOOK_AHEAD_S`: the one to ask the market by.
+
+    A task taken shortly before a price goes up would be paused there, and given back with its
+    work lost, unless it pays then, too. `prices` gives the price at any time in Unix seconds.
+    """
+    dearest = price = prices(now)
+    while now < price.until < now + LOOK_AHEAD_S:
+        price = prices(price.until)
+        dearest = max(dearest, price, key=lambda each: each.micros_per_kwh)
+    return dearest
+
+
 def pay_micros(electricity: Electricity, token_decimals: int, price_units: int) -> int:
     """Return what this many base units are worth, rounded down."""
     return price_units * electricity.token_value_micros // _units_per_token(token_decimals)
 
 
 def waits_until(electricity: Electricity, price: PowerPrice) -> float | None:
-    """Return until when work waits for the day's cheapest hours; None: it need not wait.
+    """Return until when new work waits for the day's cheapest hours; None: it need not wait.
 
     The hours are those of the local day whose price is the day's lowest or within
     `CHEAP_TOLERANCE_PERCENT` of it. Every day has some, so that no wait is longer than from one
-    day's to the next's.
+    day's to the next's. What runs already goes on while it is worth it: to stop it would throw
+    away the electricity that it has burnt.
     """
     return price.cheap_at if electricity.wait_for_cheap_hours else None
 

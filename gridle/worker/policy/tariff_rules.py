@@ -15,7 +15,9 @@ from gridle.worker.policy.tariff import DAY_MINUTES, DayPrices, Period, Tariff
 from gridle.worker.policy.tariff_book import DayPlan, RateClass, TariffBook, VoltageLevel, title
 from gridle.worker.policy.tariff_calendar import DayType, days_of_a_leap_year, seasons_on
 
-_BandByMinute = tuple[str, ...]
+_Runs = tuple[tuple[int, str], ...]
+"""A day's bands, each with the minute at which it begins."""
+_Bands = Mapping[tuple[str, DayType], _Runs]
 _Prices = Mapping[str, Sequence[int | None]]
 
 
@@ -61,13 +63,13 @@ def tariffs_of(book: TariffBook, stem: str) -> tuple[Tariff, ...]:
 
 @dataclass(frozen=True)
 class _Schedule:
-    """The plans of one schedule, and the band of each minute of each kind of day."""
+    """The plans of one schedule, and the bands of each kind of day."""
 
     name: str
     plans: tuple[DayPlan, ...]
     book: TariffBook
 
-    def checked(self) -> Mapping[tuple[str, DayType], _BandByMinute]:
+    def checked(self) -> _Bands:
         """Return the bands by season and kind of day.
 
         Raises:
@@ -82,12 +84,12 @@ class _Schedule:
                     f"{self.name} 引用了不存在的季节（{names}）",
                 )
         return {
-            (season, day_type): self._minutes(season, day_type)
+            (season, day_type): self._runs(season, day_type)
             for season in seasons
             for day_type in DayType
         }
 
-    def _minutes(self, season: str, day_type: DayType) -> _BandByMinute:
+    def _runs(self, season: str, day_type: DayType) -> _Runs:
         plans = [plan for plan in self.plans if plan.is_for(season, day_type)]
         where = f"{self.name}, {season}, {day_type.value}"
         if len(plans) != 1:
@@ -107,7 +109,9 @@ class _Schedule:
         if len(bands) != DAY_MINUTES:
             gap = _clock(found.index(None))
             raise _wrong(f"{gap} is in no band ({where})", f"{gap} 不属于任何时段（{where}）")
-        return bands
+        return tuple(
+            (at, band) for at, band in enumerate(bands) if at == 0 or band != bands[at - 1]
+        )
 
 
 def _band_minutes(plan: DayPlan) -> Iterator[tuple[str, int]]:
@@ -124,7 +128,7 @@ def _band_minutes(plan: DayPlan) -> Iterator[tuple[str, int]]:
 
 
 def _columns(
-    book: TariffBook, rate: RateClass, bands: Mapping[tuple[str, DayType], _BandByMinute]
+    book: TariffBook, rate: RateClass, bands: _Bands
 ) -> Iterator[tuple[VoltageLevel | None, Mapping[tuple[str, DayType], DayPrices]]]:
     """Yield each voltage level at which this class is offered, with its prices."""
     _check_table(book, rate, bands)
@@ -142,19 +146,17 @@ def _columns(
         yield (
             level,
             {
-                key: DayPrices(_periods(minutes, rate.micros_per_kwh[key[0]], place))
-                for key, minutes in bands.items()
+                key: DayPrices(_periods(runs, rate.micros_per_kwh[key[0]], place))
+                for key, runs in bands.items()
             },
         )
 
 
-def _check_table(
-    book: TariffBook, rate: RateClass, bands: Mapping[tuple[str, DayType], _BandByMinute]
-) -> None:
+def _check_table(book: TariffBook, rate: RateClass, bands: _Bands) -> None:
     width = len(book.voltage_levels) or 1
     used: dict[str, set[str]] = {}
-    for (season, _day_type), minutes in bands.items():
-        used.setdefault(season, set()).update(minutes)
+    for (season, _day_type), runs in bands.items():
+        used.setdefault(season, set()).update(band for _at, band in runs)
     found = {season: set(rows) for season, rows in rate.micros_per_kwh.items()}
     if used != found:
         raise _wrong(
@@ -169,9 +171,8 @@ def _check_table(
             )
 
 
-def _periods(minutes: _BandByMinute, prices: _Prices, place: int) -> tuple[Period, ...]:
-    edges = [at for at in range(DAY_MINUTES) if at == 0 or minutes[at] != minutes[at - 1]]
-    return tuple(Period(at, minutes[at], prices[minutes[at]][place] or 0) for at in edges)
+def _periods(runs: _Runs, prices: _Prices, place: int) -> tuple[Period, ...]:
+    return tuple(Period(at, band, prices[band][place] or 0) for at, band in runs)
 
 
 def _check_calendar(book: TariffBook) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,14 @@ def test_a_tariff_in_another_currency_than_the_tokens_value_is_refused(tmp_path:
     assert found is not None
     assert found.preset_id == "lhasa-data-centre"
     assert tariff_of(Electricity(), tmp_path) is None
+
+
+def test_the_examples_of_the_documentation_are_sound(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "tariffs.md"
+    examples = re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    own_file(tmp_path, "my-village.json", examples[0])
+    own_file(tmp_path, "town.json", examples[1])
+    own = list_own(tmp_path)
+    assert own.faults == ()
+    names = [each.preset_id for each in own.tariffs]
+    assert names == ["my-village", "town-home-low", "town-works-low", "town-works-10-kv"]

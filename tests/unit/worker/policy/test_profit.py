@@ -13,6 +13,7 @@ from gridle.worker.policy.electricity import Electricity
 from gridle.worker.policy.power_price import PowerPrice
 from gridle.worker.policy.profit import (
     Terms,
+    dearest_within,
     least_ask_units_per_core_hour,
     pay_micros,
     price_now,
@@ -70,9 +71,9 @@ def test_a_fast_machine_earns_more_in_an_hour() -> None:
     assert worth(fast, 1000, 1800).pay_micros_per_hour == 28_400
 
 
-def test_a_task_that_takes_longer_than_was_said_is_judged_by_that() -> None:
-    on_time = worth(terms(), 1000, 1800, spent_core_s=1799)
-    late = worth(terms(), 1000, 1800, spent_core_s=3600)
+def test_a_job_whose_tasks_take_longer_than_was_said_is_judged_by_that() -> None:
+    on_time = worth(terms(), 1000, 1800, seen_core_s=1799)
+    late = worth(terms(), 1000, 1800, seen_core_s=3600)
     assert on_time.pay_micros_per_hour == 14_200
     assert late.pay_micros_per_hour == 7100
     assert not late.is_enough
@@ -157,3 +158,21 @@ def test_one_price_holds_where_there_is_no_tariff() -> None:
 def test_pay_is_rounded_down() -> None:
     assert pay_micros(YUAN, 6, 1) == 7
     assert pay_micros(YUAN, 18, 1) == 0
+
+
+def test_the_ask_looks_an_hour_ahead() -> None:
+    """A task taken at 07:30 runs into the peak at 08:00, and must pay there, too."""
+
+    def prices(now: float) -> PowerPrice:
+        if now < NOW + 1800:
+            return PowerPrice(300_000, "valley", NOW + 1800)
+        return PowerPrice(1_000_000, "peak", NOW + 86_400)
+
+    assert dearest_within(prices, NOW).band == "peak"
+    assert dearest_within(prices, NOW - 1800).band == "valley", "it begins an hour later"
+    assert dearest_within(prices, NOW - 1799).band == "peak"
+
+
+def test_looking_ahead_ends_with_a_price_that_never_moves_on() -> None:
+    stuck = PowerPrice(1, "", NOW - 5)
+    assert dearest_within(lambda _now: stuck, NOW) == stuck
