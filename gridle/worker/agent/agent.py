@@ -253,7 +253,7 @@ class Agent:
         needs = [task.need for task in self._roster if task.takes_room]
         ask = self._economy.ask_units_per_core_hour(now)
         wanted = capacity(allowance, needs, self._usable_runtimes(now), ask)
-        if self._trouble is not None:
+        if self._trouble is not None or not self._economy.wants_work(now):
             wanted = replace(wanted, slots=0)
         rates = (allowance.download_bytes_s, allowance.upload_bytes_s)
         if rates != self._rates:

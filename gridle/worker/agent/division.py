@@ -56,7 +56,7 @@ def startable(
 
     A task wider than the allowance starts alone, on the share that there is.
     """
-    if not allowance.may_run:
+    if not (allowance.may_run and allowance.begins_work):
         return ()
     cores = sum(each.cores for each in running)
     memory_bytes = sum(each.memory_bytes for each in running)

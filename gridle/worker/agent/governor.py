@@ -68,8 +68,10 @@ class Governor:
         """Take new limits and remember them.
 
         Raises:
+            InvalidInputError: their tariff cannot be used; the old ones hold.
             UnavailableError: they could not be written; the old ones hold.
         """
+        self._economy.check(limits.electricity)
         self._parts.save_limits(limits)
         self.limits = limits
         self._economy.follow(limits.electricity)

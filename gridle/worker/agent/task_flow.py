@@ -47,11 +47,13 @@ class TaskFlow:
         task = self._roster.add(offer.lease, offer.manifest, now)
         if task is None:
             return
-        wanted = allowance.may_run and allowance.takes_work and self._economy.pays(task, now)
-        if wanted:
+        pays = self._economy.pays(task, now)
+        if allowance.may_run and allowance.takes_work and pays:
             self.fetch(task, now)
-        else:
-            self._reporter.give_back(task, now)
+            return
+        if not pays:
+            self._economy.refused(now)
+        self._reporter.give_back(task, now)
 
     def fetch(self, task: LiveTask, now: float) -> None:
         """Begin (or begin again) with a task."""

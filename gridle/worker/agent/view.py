@@ -19,7 +19,7 @@ from gridle.worker.ipc.messages import (
     WorkerTaskState,
 )
 from gridle.worker.ledger.energy import EnergyTotals
-from gridle.worker.policy.allowance import Allowance, Reason, ReasonCode
+from gridle.worker.policy.allowance import NO_NEW_WORK, Allowance, Reason, ReasonCode
 from gridle.worker.policy.limits import Limits
 from gridle.worker.policy.power_price import PowerPrice
 from gridle.worker.policy.readings import Gpu
@@ -126,6 +126,9 @@ def _reason(activity: Activity, facts: Facts) -> Reason:
     if facts.waits_for_price:
         until = facts.electricity.price.until if facts.electricity.price else None
         return Reason(ReasonCode.BELOW_FLOOR, BELOW_FLOOR, until)
+    blocking = next((each for each in facts.allowance.reasons if each.code in NO_NEW_WORK), None)
+    if blocking is not None:
+        return blocking
     if any(task.state in _GETTING_READY for task in facts.tasks):
         sentence = sentences.PREPARING
     elif facts.runtimes and not any(view.works for view in facts.runtimes):

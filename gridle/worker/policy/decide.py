@@ -14,11 +14,11 @@ from gridle.worker.policy.pausing import (
     machine_pauses,
     owner_pauses,
     power_pauses,
-    price_pauses,
     use_pauses,
 )
 from gridle.worker.policy.power_price import PowerPrice
 from gridle.worker.policy.presence import budget_now, presence
+from gridle.worker.policy.profit import waits_until
 from gridle.worker.policy.readings import Presence, Readings
 from gridle.worker.policy.steadiness import CALM, Steadiness
 from gridle.worker.policy.transfers import transfers
@@ -57,7 +57,6 @@ def decide(
         *power_pauses(limits, readings, steadiness),
         *use_pauses(limits, readings, steadiness, now),
         *machine_pauses(limits, readings, steadiness, budget.cpu_max_c),
-        *price_pauses(limits, price),
     )
     if stops:
         return Allowance(
@@ -72,6 +71,7 @@ def decide(
         )
     gpus = cards(budget, readings, steadiness)
     core_ids = _core_ids(budget, readings)
+    waits = tuple(_waiting(limits, price))
     return Allowance(
         cpu_percent=max(1, int(budget.cpu_percent * steadiness.speed)),
         cores=len(core_ids) or max(1, min(budget.cores, readings.cores)),
@@ -81,6 +81,7 @@ def decide(
             *_slowing(limits, budget, steadiness),
             *gpus.reasons,
             *network.reasons,
+            *waits,
             *_finishing(owner),
         ),
         core_ids=core_ids,
@@ -89,7 +90,8 @@ def decide(
         disk_bytes=_disk_bytes(limits, readings),
         download_bytes_s=network.download_bytes_s,
         upload_bytes_s=network.upload_bytes_s,
-        takes_work=not network.reasons and not owner.finishing,
+        takes_work=not (network.reasons or waits or owner.finishing),
+        begins_work=not waits,
     )
 
 
@@ -113,6 +115,16 @@ def _slowing(limits: Limits, budget: Budget, steadiness: Steadiness) -> Iterator
         yield Reason(ReasonCode.CPU_HOT, said)
     if steadiness.fan.on and limits.fan_max_rpm:
         yield Reason(ReasonCode.FAN_FAST, sentences.FAN_FAST)
+
+
+def _waiting(limits: Limits, price: PowerPrice | None) -> Iterator[Reason]:
+    """Yield that the owner waits for the day's cheapest hours.
+
+    What runs goes on: a paused task would be given back long before they come.
+    """
+    cheap_at = None if price is None else waits_until(limits.electricity, price)
+    if cheap_at is not None:
+        yield Reason(ReasonCode.WAITING_FOR_CHEAP_HOURS, sentences.CHEAP_HOURS, cheap_at)
 
 
 def _finishing(owner: OwnerWish) -> Iterator[Reason]:

@@ -9,9 +9,7 @@ from gridle.worker.policy import sentences
 from gridle.worker.policy.allowance import Reason, ReasonCode
 from gridle.worker.policy.limits import Limits, MiB
 from gridle.worker.policy.owner import OwnerWish
-from gridle.worker.policy.power_price import PowerPrice
 from gridle.worker.policy.presence import away_after_s, idle_seconds, presence
-from gridle.worker.policy.profit import waits_until
 from gridle.worker.policy.readings import Presence, Readings
 from gridle.worker.policy.steadiness import Steadiness
 from gridle.worker.policy.week import is_open, next_opening
@@ -80,10 +78,3 @@ def machine_pauses(
         free_mib = (readings.free_disk_bytes or 0) // MiB
         full = sentences.disk_short(free_mib, limits.disk_keep_free_mib)
         yield Reason(ReasonCode.DISK_SHORT, full)
-
-
-def price_pauses(limits: Limits, price: PowerPrice | None) -> Iterator[Reason]:
-    """Yield that the owner waits for the day's cheapest hours."""
-    cheap_at = None if price is None else waits_until(limits.electricity, price)
-    if cheap_at is not None:
-        yield Reason(ReasonCode.WAITING_FOR_CHEAP_HOURS, sentences.CHEAP_HOURS, cheap_at)

@@ -63,12 +63,13 @@ GPU_IN_USE = Sentence(
     "已让出显卡：其他程序正在使用。",
 )
 BELOW_FLOOR = Sentence(
-    "Waiting: at this hour's price the tasks at hand would leave less than you want.",
-    "等待中：按当前时段电价，手头任务的净收益低于您的要求。",
+    "Paused: at this hour's price the work would leave less than your floor after electricity. "
+    "Resumes when electricity is cheaper.",
+    "已暂停：按当前电价，扣除电费后收入低于您的下限。电价下降后继续。",
 )
 CHEAP_HOURS = Sentence(
-    "Waiting for cheaper electricity, as you asked.",
-    "按您的要求，等待更便宜的电价时段。",
+    "Waiting for the day's cheapest electricity: no new work is begun until the price falls.",
+    "正在等待当天电价最低的时段：电价下降前不开始新任务。",
 )
 IN_USE_REDUCED = Sentence(
     "Working gently, because you are using the computer.",

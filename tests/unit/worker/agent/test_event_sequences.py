@@ -133,6 +133,7 @@ def _check(state: WorkerState, machine: SimulatedMachine, watch: Watch) -> None:
     assert budgets, "it works while its owner uses the machine"
     assert state.allowed_cpu_percent <= max(each.cpu_percent for each in budgets)
     assert state.allowed_cores <= max(each.cores for each in budgets)
+    _check_price(codes, machine)
     _check_machine(machine, max(each.cpu_max_c for each in budgets))
     _check_time(machine, watch)
 
@@ -168,12 +169,19 @@ def _check_time(machine: SimulatedMachine, watch: Watch) -> None:
     now = machine.clock()
     local = datetime.fromtimestamp(now, ZONE)
     assert machine.limits.hours[local.weekday()][local.hour] == "#"
-    electricity = machine.limits.electricity
-    if electricity.tariff and electricity.wait_for_cheap_hours:
-        assert load_tariff(electricity.tariff, Path("/nowhere")).price_at(now).cheap_at is None
     until_s = watch.paused_until_s
     # a pause ends by time that really passed; a look may come a little late
     assert until_s is None or machine.clocks().boot_s >= until_s - 2.5
+
+
+def _check_price(codes: set[ReasonCode], machine: SimulatedMachine) -> None:
+    """An owner who waits for cheap hours is told so outside them, and only there."""
+    electricity = machine.limits.electricity
+    waits = False
+    if electricity.tariff and electricity.wait_for_cheap_hours:
+        price = load_tariff(electricity.tariff, Path("/nowhere")).price_at(machine.clock())
+        waits = price.cheap_at is not None
+    assert (ReasonCode.WAITING_FOR_CHEAP_HOURS in codes) == waits
 
 
 def _check_holds(codes: set[ReasonCode], machine: SimulatedMachine, watch: Watch) -> None:
