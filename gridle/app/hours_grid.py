@@ -12,11 +12,19 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QSizePolicy,
+    QTableView,
+    QWidget,
+)
 
 from gridle.app import texts
 from gridle.app.texts import say
@@ -28,6 +36,7 @@ _MARK = "●"
 _CELL_WIDTH_PX = 29
 _CELL_HEIGHT_PX = 27
 _HEAD_EVERY_H = 3
+_EDGE_PX = 2
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -129,6 +138,7 @@ class HoursGrid(QTableView):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setCurrentIndex(self._week.index(0, 0))
@@ -144,11 +154,17 @@ class HoursGrid(QTableView):
         """Return the week."""
         return self._week.week()
 
-    def fit(self) -> None:
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's own name
         """Take exactly the room that the whole week needs."""
         heads, days = self.horizontalHeader(), self.verticalHeader()
-        width = days.sizeHint().width() + heads.length()
-        self.setFixedSize(width + 2, heads.sizeHint().height() + days.length() + 2)
+        return QSize(
+            days.sizeHint().width() + heads.length() + _EDGE_PX,
+            heads.sizeHint().height() + days.length() + _EDGE_PX,
+        )
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's own name
+        """Take no less."""
+        return self.sizeHint()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's own name
         """Begin to set hours to the other state of the first."""

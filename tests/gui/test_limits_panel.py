@@ -245,7 +245,7 @@ def test_hours_are_set_by_mouse(panel: LimitsPanel) -> None:
     assert limits is not None
     assert limits.hours[0] == "###...##################"
     assert limits.hours[1:] == LIMITS.hours[1:]
-    assert panel.form.week_words.text() == "mon 0-3,6-24; tue-sun 0-24"
+    assert panel.form.week_words.text() == "Monday 0-3,6-24; Tuesday-Sunday 0-24"
     QTest.mouseClick(
         view, Qt.MouseButton.RightButton, pos=grid.visualRect(model.index(2, 2)).center()
     )
@@ -267,6 +267,12 @@ def test_hours_are_set_by_keyboard(panel: LimitsPanel) -> None:
     limits = panel.limits()
     assert limits is not None
     assert limits.hours[1] == "...." + "#" * 20
+
+
+def test_the_whole_week_is_seen(panel: LimitsPanel) -> None:
+    grid = week(panel)
+    last = grid.visualRect(grid.model().index(6, 23))
+    assert grid.viewport().rect().contains(last)
 
 
 def test_each_hour_says_what_it_is(panel: LimitsPanel) -> None:
