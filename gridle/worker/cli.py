@@ -82,9 +82,13 @@ def _add_limits(limits: argparse.ArgumentParser) -> None:
         help="change limits, after the preset where one is named",
     )
     shown = limits.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="print the settings file")
-    shown.add_argument("--explain", action="store_true", help="print each with bounds and meaning")
-    shown.add_argument("--schema", action="store_true", help="print the file's JSON Schema")
+    for how, text in (
+        ("json", "print the settings file"),
+        ("explain", "print each with bounds and meaning"),
+        ("schema", "print the file's JSON Schema"),
+    ):
+        shown.add_argument(f"--{how}", dest="shown", action="store_const", const=how, help=text)
+    limits.set_defaults(shown="settings")
 
 
 def _run(home: Path, options: argparse.Namespace) -> int:
@@ -127,8 +131,7 @@ def _limits(home: Path, options: argparse.Namespace) -> int:
         carry_out,
     )
 
-    shown = next((how for how in ("json", "explain", "schema") if getattr(options, how)), None)
-    request = LimitsRequest(options.preset, tuple(options.set), shown)
+    request = LimitsRequest(options.preset, tuple(options.set), options.shown)
     lines = carry_out(home, request, lambda warning: print(warning, file=sys.stderr))
     print("\n".join(lines))
     return 0

@@ -23,6 +23,7 @@ from gridle.worker.policy.presets import Preset, with_preset
 from gridle.worker.settings import LIMITS_NAME, load, save
 
 Wanted = Callable[[Limits], Limits]
+Shown = Literal["settings", "json", "explain", "schema"]
 Warn = Callable[[Sentence], None]
 
 
@@ -32,7 +33,7 @@ class LimitsRequest:
 
     preset: Preset | None
     settings: tuple[str, ...]
-    how: Literal["json", "explain", "schema"] | None
+    shown: Shown
 
 
 def carry_out(home: Path, request: LimitsRequest, warn: Warn) -> tuple[str, ...]:
@@ -48,7 +49,7 @@ def carry_out(home: Path, request: LimitsRequest, warn: Warn) -> tuple[str, ...]
         RefusedError: the worker did not take the change.
         UnavailableError: no worker runs, and its file cannot be used.
     """
-    if request.how == "schema":
+    if request.shown == "schema":
         return (_indented(msgspec.json.schema(Limits)),)
     cores, memory_bytes = psutil.cpu_count() or 1, psutil.virtual_memory().total
     usual = default_limits(cores, memory_bytes)
@@ -59,7 +60,7 @@ def carry_out(home: Path, request: LimitsRequest, warn: Warn) -> tuple[str, ...]
         return changed(limits, request.settings)
 
     limits = _in_force(home, usual, wanted, warn)
-    match request.how:
+    match request.shown:
         case "json":
             return (msgspec.json.encode(limits).decode(),)
         case "explain":
