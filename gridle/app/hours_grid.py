@@ -12,11 +12,23 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QRect,
+    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from gridle.app import texts
 from gridle.app.texts import say
@@ -28,6 +40,8 @@ _MARK = "●"
 _CELL_WIDTH_PX = 29
 _CELL_HEIGHT_PX = 27
 _HEAD_EVERY_H = 3
+_EDGE_PX = 2
+_FRAME_PX = 2
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -71,12 +85,6 @@ class WeekModel(QAbstractTableModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return _MARK if may else ""
-            case Qt.ItemDataRole.BackgroundRole:
-                return colour("accent") if may else colour("window")
-            case Qt.ItemDataRole.ForegroundRole:
-                return colour("accent_text")
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return Qt.AlignmentFlag.AlignCenter
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
                 state = texts.MAY_WORK if may else texts.MAY_NOT_WORK
                 day, hour = say(DAY_NAMES[index.row()]), index.column()
@@ -103,6 +111,22 @@ class WeekModel(QAbstractTableModel):
         self.dataChanged.emit(first, last)
 
 
+class _HourPainter(QStyledItemDelegate):
+    """Draws an hour: its state by colour and mark, and a frame where it is chosen or in hand."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one cell."""
+        box: QRect = option.rect
+        may = bool(index.data())
+        painter.fillRect(box, colour("accent" if may else "window"))
+        painter.setPen(colour("accent_text"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
+        chosen = QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_HasFocus
+        if option.state & chosen:
+            painter.setPen(QPen(colour("text"), _FRAME_PX))
+            painter.drawRect(box.adjusted(1, 1, -1, -1))
+
+
 class HoursGrid(QTableView):
     """Shows and changes a week; `edited` comes when the owner changes it."""
 
@@ -115,6 +139,7 @@ class HoursGrid(QTableView):
         self._paints: bool | None = None
         """What a drag that is under way sets."""
         self.setModel(self._week)
+        self.setItemDelegate(_HourPainter(self))
         self.setToolTip(say(field.help or field.label))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -129,6 +154,7 @@ class HoursGrid(QTableView):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setCurrentIndex(self._week.index(0, 0))
@@ -144,11 +170,17 @@ class HoursGrid(QTableView):
         """Return the week."""
         return self._week.week()
 
-    def fit(self) -> None:
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's own name
         """Take exactly the room that the whole week needs."""
         heads, days = self.horizontalHeader(), self.verticalHeader()
-        width = days.sizeHint().width() + heads.length()
-        self.setFixedSize(width + 2, heads.sizeHint().height() + days.length() + 2)
+        return QSize(
+            days.sizeHint().width() + heads.length() + _EDGE_PX,
+            heads.sizeHint().height() + days.length() + _EDGE_PX,
+        )
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's own name
+        """Take no less."""
+        return self.sizeHint()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's own name
         """Begin to set hours to the other state of the first."""

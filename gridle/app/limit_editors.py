@@ -32,6 +32,7 @@ _COARSE_FROM = 1000
 """A range that reaches further is stepped through by its leading digits."""
 _LEAST_WIDTH_PX = 150
 _SHOWN_LINES = 3
+_TEXT_INDENT_PX = 6
 
 
 class Editor(Protocol):
@@ -197,7 +198,7 @@ class WordsEditor(QPlainTextEdit):
         self._shown: tuple[str, ...] = ()
         self._as_shown = ""
         self.setTabChangesFocus(True)
-        self.setPlaceholderText(field.example.replace(",", "\n"))
+        self.setPlaceholderText(say(texts.SUCH_AS, example=field.example.replace(",", ", ")))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         height = self.fontMetrics().lineSpacing() * _SHOWN_LINES
         self.setFixedHeight(height + 2 * (self.frameWidth() + 8))
@@ -225,7 +226,7 @@ class TextEditor(QLineEdit):
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText(field.example)
+        self.setPlaceholderText(say(texts.SUCH_AS, example=field.example))
         self.setMinimumWidth(_LEAST_WIDTH_PX)
         self.textChanged.connect(self.edited)
 
@@ -271,6 +272,7 @@ def _unit(field: Field) -> str:
 def _dress(box: QAbstractSpinBox, *, is_coarse: bool) -> None:
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     box.setMinimumWidth(_LEAST_WIDTH_PX)
+    box.lineEdit().setTextMargins(_TEXT_INDENT_PX, 0, 0, 0)
     if is_coarse and isinstance(box, QSpinBox):
         box.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
 

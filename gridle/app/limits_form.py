@@ -27,10 +27,11 @@ from gridle.market.protocol.errors import InvalidInputError
 from gridle.worker.policy.limit_fields import Field, FieldKind, limit_fields, value_of, with_values
 from gridle.worker.policy.limit_meta import Section
 from gridle.worker.policy.limits import Limits
-from gridle.worker.policy.week_hours import week_text
+from gridle.worker.policy.week_hours import DAY_NAMES, week_text
 
 _GAP_PX = 14
 _ROW_GAP_PX = 9
+_EDITOR_WIDTH_PX = 200
 _PAIRS = (
     (Section.AWAY, Section.IN_USE),
     (Section.PRESENCE, Section.NETWORK),
@@ -58,6 +59,7 @@ class LimitsForm(QWidget):
             grid.setVerticalSpacing(_ROW_GAP_PX)
             grid.setHorizontalSpacing(_GAP_PX)
             grid.setColumnStretch(0, 1)
+            grid.setColumnMinimumWidth(1, _EDITOR_WIDTH_PX)
             card.body.addLayout(grid)
         self.week_words = label("muted", wraps=True)
         for field in limit_fields():
@@ -144,7 +146,7 @@ class LimitsForm(QWidget):
     def _say_week(self, grid: HoursGrid) -> None:
         week = grid.held()
         assert isinstance(week, tuple)  # noqa: S101 - as the grid has it
-        self.week_words.setText(week_text(week))
+        self.week_words.setText(week_text(week, [say(day) for day in DAY_NAMES]))
 
     def _follow_currency(self) -> None:
         """Amounts say the currency that is entered beside them."""
@@ -159,7 +161,7 @@ class LimitsForm(QWidget):
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, _ROW_GAP_PX, 0)
         layout.setSpacing(_GAP_PX)
         for pair in _PAIRS:
             row = QHBoxLayout()

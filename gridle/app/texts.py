@@ -123,7 +123,7 @@ UNITS = {
     "rpm": Sentence(" rpm", " 转/分"),
 }
 """Units that are not written alike in every language; the others stand as they are."""
-PRESET_LABEL = Sentence("Fill in:", "填入：")
+PRESET_LABEL = Sentence("Presets:", "预设：")
 PRESETS = {
     Preset.QUIET: Sentence("&Quiet", "安静(&Q)"),
     Preset.BALANCED: Sentence("&Balanced", "均衡(&B)"),
@@ -164,6 +164,7 @@ PROGRAMS_NOTE = Sentence(
 HOUR_OF = Sentence("{day} {hour}:00–{end}:00: {state}", "{day} {hour}:00–{end}:00：{state}")
 MAY_WORK = Sentence("may work", "可以工作")
 MAY_NOT_WORK = Sentence("may not work", "不可工作")
+SUCH_AS = Sentence("such as {example}", "例如 {example}")
 DOES_NOT_FIT = Sentence(
     "“{label}” does not fit yet; write it like this: {example}.",
     "“{label}”的内容无效；请写成这样：{example}。",

@@ -7,24 +7,19 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
-import psutil
 
 from gridle.lifeline import OPTION
-from gridle.market.protocol.errors import InvalidInputError, UnavailableError
+from gridle.market.protocol.errors import InvalidInputError
 from gridle.worker.ipc.client import WorkerClient
 from gridle.worker.ipc.endpoint import Endpoint, worker_home
-from gridle.worker.ipc.messages import Command, FinishWork, PauseWork, SetLimits, StartWork
-from gridle.worker.limit_settings import changed
-from gridle.worker.limit_table import explained_lines, setting_lines
-from gridle.worker.policy.limits import Limits, default_limits
-from gridle.worker.policy.presets import Preset, with_preset
-from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
+from gridle.worker.ipc.messages import Command, FinishWork, PauseWork, StartWork
+from gridle.worker.policy.presets import Preset
+from gridle.worker.settings import SETTINGS_NAME, Settings, load
 from gridle.worker.status_text import status_lines
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -87,9 +82,13 @@ def _add_limits(limits: argparse.ArgumentParser) -> None:
         help="change limits, after the preset where one is named",
     )
     shown = limits.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="print the settings file")
-    shown.add_argument("--explain", action="store_true", help="print each with bounds and meaning")
-    shown.add_argument("--schema", action="store_true", help="print the file's JSON Schema")
+    for how, text in (
+        ("json", "print the settings file"),
+        ("explain", "print each with bounds and meaning"),
+        ("schema", "print the file's JSON Schema"),
+    ):
+        shown.add_argument(f"--{how}", dest="shown", action="store_const", const=how, help=text)
+    limits.set_defaults(shown="settings")
 
 
 def _run(home: Path, options: argparse.Namespace) -> int:
@@ -127,48 +126,15 @@ def _tell(home: Path, command: Command) -> int:
 
 
 def _limits(home: Path, options: argparse.Namespace) -> int:
-    """Show or set limits: through the running worker, or in its file where none runs."""
-    if options.schema:
-        print(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Limits))).decode())
-        return 0
-    cores, memory_bytes = psutil.cpu_count() or 1, psutil.virtual_memory().total
+    from gridle.worker.limits_command import (  # noqa: PLC0415 - no running worker needs it
+        LimitsRequest,
+        carry_out,
+    )
 
-    def wanted(limits: Limits) -> Limits:
-        if options.preset is not None:
-            limits = with_preset(limits, options.preset, cores, memory_bytes)
-        return changed(limits, options.set)
-
-    usual = default_limits(cores, memory_bytes)
-    limits = _changed_limits(home, usual, wanted)
-    if options.json:
-        print(msgspec.json.encode(limits).decode())
-    else:
-        lines = explained_lines(limits, usual) if options.explain else setting_lines(limits)
-        print("\n".join(lines))
+    request = LimitsRequest(options.preset, tuple(options.set), options.shown)
+    lines = carry_out(home, request, lambda warning: print(warning, file=sys.stderr))
+    print("\n".join(lines))
     return 0
-
-
-def _changed_limits(home: Path, usual: Limits, wanted: Callable[[Limits], Limits]) -> Limits:
-    try:
-        with WorkerClient(Endpoint(home), "cli") as worker:
-            limits = worker.state().limits
-            after = wanted(limits)
-            if after != limits:
-                worker.ask(SetLimits(after))
-            return after
-    except UnavailableError:
-        return _changed_on_disk(home / LIMITS_NAME, usual, wanted)
-
-
-def _changed_on_disk(path: Path, usual: Limits, wanted: Callable[[Limits], Limits]) -> Limits:
-    loaded = load(path, Limits, time.time())
-    if loaded.warning is not None:
-        print(loaded.warning, file=sys.stderr)
-    limits = loaded.value or usual
-    after = wanted(limits)
-    if after != limits:
-        save(path, after)
-    return after
 
 
 def _doctor(home: Path, *, as_json: bool) -> int:

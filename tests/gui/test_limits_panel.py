@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from gridle.app.hours_grid import HoursGrid
 from gridle.app.limit_editors import (
     ChoicesEditor,
     MoneyEditor,
@@ -47,12 +46,6 @@ def panel(qtbot: QtBot) -> LimitsPanel:
 def number(panel: LimitsPanel, key: str) -> NumberEditor:
     editor = panel.form.editors[key]
     assert isinstance(editor, NumberEditor)
-    return editor
-
-
-def week(panel: LimitsPanel) -> HoursGrid:
-    editor = panel.form.editors["hours"]
-    assert isinstance(editor, HoursGrid)
     return editor
 
 
@@ -232,52 +225,9 @@ def _wheel() -> QWheelEvent:
     )
 
 
-def test_hours_are_set_by_mouse(panel: LimitsPanel) -> None:
-    grid = week(panel)
-    model = grid.model()
-    first, last = (grid.visualRect(model.index(0, hour)).center() for hour in (3, 5))
-    view = grid.viewport()
-    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=first)
-    QTest.mouseMove(view, QPoint((first.x() + last.x()) // 2, first.y()))
-    QTest.mouseMove(view, last)
-    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=last)
-    limits = panel.limits()
-    assert limits is not None
-    assert limits.hours[0] == "###...##################"
-    assert limits.hours[1:] == LIMITS.hours[1:]
-    assert panel.form.week_words.text() == "mon 0-3,6-24; tue-sun 0-24"
-    QTest.mouseClick(
-        view, Qt.MouseButton.RightButton, pos=grid.visualRect(model.index(2, 2)).center()
-    )
-    assert panel.limits() == limits
-
-
-def test_hours_are_set_by_keyboard(panel: LimitsPanel) -> None:
-    grid = week(panel)
-    grid.setFocus()
-    QTest.keyClick(grid, Qt.Key.Key_Down)
-    QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    QTest.keyClick(grid, Qt.Key.Key_Space)
-    limits = panel.limits()
-    assert limits is not None
-    assert limits.hours[1] == "..." + "#" * 21
-    QTest.keyClick(grid, Qt.Key.Key_Right)
-    QTest.keyClick(grid, Qt.Key.Key_Space)
-    limits = panel.limits()
-    assert limits is not None
-    assert limits.hours[1] == "...." + "#" * 20
-
-
-def test_each_hour_says_what_it_is(panel: LimitsPanel) -> None:
-    grid = week(panel)
-    grid.show_value(("#" * 23 + ".",) * 7)
-    model = grid.model()
-    role = Qt.ItemDataRole.AccessibleTextRole
-    assert model.index(6, 0).data(role) == "Sunday 0:00–1:00: may work"
-    assert model.index(6, 23).data(role) == "Sunday 23:00–24:00: may not work"
-    marks = {model.index(6, hour).data() for hour in (0, 23)}
-    assert len(marks) == 2
+def test_hours_are_also_said_in_words(panel: LimitsPanel) -> None:
+    panel.show_state(worker_state(limits=changed(LIMITS, ["hours=sun 3-6; mon-sat 0-24"])))
+    assert panel.form.week_words.text() == "Monday-Saturday 0-24; Sunday 3-6"
 
 
 def test_the_form_speaks_chinese(

@@ -57,8 +57,11 @@ def parse_week(untrusted_text: str) -> tuple[str, ...]:
     return tuple("".join(row) for row in week)
 
 
-def week_text(week: Sequence[str]) -> str:
-    """Return the text that means these seven rows, days that are alike together."""
+def week_text(week: Sequence[str], names: Sequence[str] = _SHORT) -> str:
+    """Return the text that means these seven rows, days that are alike together.
+
+    Only with the short names of days does `parse_week` take it again.
+    """
     spans = [_runs(row) for row in week]
     for day in range(DAYS):
         _join_over_midnight(spans[day], spans[(day + 1) % DAYS])
@@ -67,7 +70,7 @@ def week_text(week: Sequence[str]) -> str:
         if each:
             parts.setdefault(tuple(each), []).append(day)
     said = (
-        f"{_days_text(days)} {','.join(f'{first}-{end}' for first, end in each)}"
+        f"{_days_text(days, names)} {','.join(f'{first}-{end}' for first, end in each)}"
         for each, days in parts.items()
     )
     return "; ".join(said) or NEVER
@@ -114,7 +117,7 @@ def _join_over_midnight(evening: list[Span], morning: list[Span]) -> None:
         del morning[0]
 
 
-def _days_text(days: Sequence[int]) -> str:
+def _days_text(days: Sequence[int], names: Sequence[str]) -> str:
     groups: list[list[int]] = []
     for day in days:
         if groups and groups[-1][-1] == day - 1:
@@ -122,9 +125,9 @@ def _days_text(days: Sequence[int]) -> str:
         else:
             groups.append([day])
     return ",".join(
-        f"{_SHORT[group[0]]}-{_SHORT[group[-1]]}"
+        f"{names[group[0]]}-{names[group[-1]]}"
         if len(group) >= _LEAST_RANGE
-        else ",".join(_SHORT[day] for day in group)
+        else ",".join(names[day] for day in group)
         for group in groups
     )
 

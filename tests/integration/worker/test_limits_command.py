@@ -91,6 +91,17 @@ def test_a_wrong_setting_changes_nothing(tmp_path: Path) -> None:
     assert _saved(tmp_path) is None
 
 
+def test_a_damaged_file_is_set_aside_and_reported_whatever_follows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "limits.json").write_text("{")
+    with pytest.raises(InvalidInputError):
+        main(["limits", "--home", str(tmp_path), "--set", "idle_after_s=0"])
+    assert "limits.json.corrupt-" in capsys.readouterr().err
+    (aside,) = tmp_path.glob("limits.json.corrupt-*")
+    assert aside.read_text() == "{"
+
+
 @pytest.mark.parametrize("command", ["pause", "resume", "finish"])
 def test_wishes_need_a_worker(tmp_path: Path, command: str) -> None:
     with pytest.raises(UnavailableError):
