@@ -39,6 +39,7 @@ def test_a_gnome_session_from_login_to_lock(daemon: MessageBus) -> None:
 
     mutter = Mutter(daemon)  # the desktop comes up after the worker
     until(lambda: not machine.read().session_unseen)
+    until(lambda: (machine.read().seconds_since_input or 0) > 1.0)
     calls.after(mutter.press_key())
     assert (machine.read().seconds_since_input or 0) < 5
 
