@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -76,13 +77,14 @@ def test_a_lock_is_told_and_ends_with_its_screen_saver(
     lock.start(calls)
     bus.start(DEADLINE_S)
     assert lock.locked_for_s() is None
-    for change in (lambda: saver.lock(on=False), saver.close):
+    unlocks: tuple[Callable[[], None], ...] = (lambda: saver.lock(on=False), saver.close)
+    for unlock in unlocks:
         locked_at = time.monotonic()
         saver.lock(on=True)
         calls.after(locked_at)
         assert (lock.locked_for_s() or 1e9) < DEADLINE_S
         unlocked_at = time.monotonic()
-        change()
+        unlock()
         calls.after(unlocked_at)
         assert lock.locked_for_s() is None
 
