@@ -91,7 +91,6 @@ def test_waking_up_counts_as_input(daemon: MessageBus, bus: Bus) -> None:
     logind.sleep(begins=False)
     resumed.after(woken_at)
     calls.after(woken_at)
-    assert len(resumed) == 1
     assert watch.read().seconds_since_input is not None
     logind.close()
 
