@@ -51,8 +51,9 @@ def test_the_terminal_last_typed_in_counts(devices: Path, clocks: Clocks) -> Non
     assert terminals.read().seconds_since_input == pytest.approx(30)
     clocks.pass_s(10)
     assert terminals.read().seconds_since_input == pytest.approx(40)
-    terminal(devices, "tty1", clocks.wall - 1)
-    assert terminals.read().seconds_since_input == pytest.approx(0)  # since the last look
+    clocks.pass_s(1)
+    terminal(devices, "tty1", clocks.wall - 0.25)
+    assert terminals.read().seconds_since_input == pytest.approx(0.25)
     terminal(devices, "pts/3", clocks.wall - 30, printed_at=clocks.wall)
     clocks.pass_s(5)
     assert terminals.read().seconds_since_input == pytest.approx(5)
@@ -94,4 +95,6 @@ def test_a_terminal_that_is_closed_is_forgotten(devices: Path, clocks: Clocks) -
     terminal(devices, "pts/0", clocks.wall)
     terminals = watch(devices, clocks)
     (devices / "pts/0").unlink()
+    assert terminals.read() != AWAY  # not looked at again yet
+    clocks.pass_s(1)
     assert terminals.read() == AWAY
