@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jeepney import (
@@ -26,9 +26,9 @@ Answer = Callable[..., tuple[str, tuple[Any, ...]] | None]
 class BusService:
     """Owns `names`; `answers` are by "path interface.Member", or by "interface.Member" for any."""
 
-    def __init__(self, address: str, names: Iterable[str], answers: dict[str, Answer]) -> None:
+    def __init__(self, address: str, names: Iterable[str], answers: Mapping[str, Answer]) -> None:
         self.calls: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue()
-        self.answers = answers
+        self.answers = dict(answers)
         self.last_caller = ""
         self._line = _connect(address)
         for name in names:

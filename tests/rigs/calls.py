@@ -1,4 +1,4 @@
-"""A callback that remembers when it was called, for tests that wait for events."""
+"""When something was told, and waiting for it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-DEADLINE_S = 20.0
+DEADLINE_S = 15.0
 
 
 class Calls:
-    """Pass it as `on_input` or `on_change`."""
+    """A callback that keeps the moments at which it was called."""
 
     def __init__(self) -> None:
         self._moments: list[float] = []
@@ -21,21 +21,18 @@ class Calls:
             self._moments.append(time.monotonic())
             self._changed.notify_all()
 
-    def __len__(self) -> int:
-        return len(self._moments)
-
     def after(self, moment: float) -> float:
         """Return the first call after `moment`, waiting for it."""
         with self._changed:
             came = self._changed.wait_for(
                 lambda: any(call >= moment for call in self._moments), DEADLINE_S
             )
-            assert came, "it was never called"
+            assert came, "this was never told"
             return next(call for call in self._moments if call >= moment)
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
+    """Wait for something that nobody tells."""
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < deadline, "this never happened"

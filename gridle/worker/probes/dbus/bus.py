@@ -96,6 +96,7 @@ class Bus:
                 # A fault in one listener must end in "not there", never in a thread that has
                 # died and left its last readings standing.
                 _log.warning("A message on the bus could not be understood", exc_info=True)
+                self._settled.set()
                 self._closing.wait(retry_s)
             retry_s = min(2 * retry_s, _RETRY_MOST_S)
 

@@ -125,8 +125,10 @@ class Sessions:
     def close(self) -> None:
         """Close all parts, and then what they stand on."""
         self._closing = True
-        for part in (*self._parts, *self._buses):
+        for part in self._parts:
             part.close()
+        for bus in self._buses:
+            bus.close()
 
     def _tell(self) -> None:
         if not self._closing:

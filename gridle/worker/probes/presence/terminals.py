@@ -22,6 +22,8 @@ from gridle.worker.probes.presence.user_input import InputReading
 _CONSOLE = re.compile(r"tty[0-9]+")
 _PSEUDO = re.compile(r"[0-9]+")
 _MOST_TERMINALS = 1024
+_LOOK_PERIOD_S = 0.5
+"""A look at 64 consoles takes about 0.3 ms; the worker may ask far more often than is needed."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class _Typing:
 
 
 class Terminals:
-    """Looks at all terminals whenever it is asked: a stat each, no thread and no wake-up.
+    """Looks at all terminals when it is asked: a stat each, no thread and no wake-up of its own.
 
     Not only those of login sessions: a terminal of an editor's remote server or of tmux has a
     person behind it too. The worker gives its tasks no terminal, so none of them is ours.
@@ -59,9 +61,16 @@ class Terminals:
         self.read()
 
     def read(self) -> InputReading:
-        """Look at the terminals now (about 20 µs, and 2 µs more for each)."""
-        now, wall_now = self._clock(), self._wall_clock()
+        """Return when somebody last typed, looking again where the last look is a while ago."""
+        now = self._clock()
         since_look_s = None if self._looked_at is None else now - self._looked_at
+        if since_look_s is None or since_look_s >= _LOOK_PERIOD_S:
+            self._look(now, since_look_s)
+        idle = (now - typing.last_input_at for typing in self._typing.values())
+        return InputReading(min(idle, default=None), session_unseen=False)
+
+    def _look(self, now: float, since_look_s: float | None) -> None:
+        wall_now = self._wall_clock()
         seen = {}
         for name, access_time_ns in self._access_times():
             before = self._typing.get(name)
@@ -74,11 +83,9 @@ class Terminals:
                 ago_s = min(ago_s, since_look_s)
             seen[name] = _Typing(access_time_ns, now - ago_s)
         self._typing, self._looked_at = seen, now
-        idle = (now - typing.last_input_at for typing in seen.values())
-        return InputReading(min(idle, default=None), session_unseen=False)
 
     def watch_closely(self, *, on: bool) -> None:
-        """Do nothing: every reading is a look."""
+        """Do nothing: readings are looks already."""
 
     def close(self) -> None:
         """Do nothing: nothing is held."""

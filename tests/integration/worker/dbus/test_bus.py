@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,6 +178,23 @@ def test_no_bus_at_all_is_a_service_that_is_not_there() -> None:
     started_at = time.monotonic()
     bus.close()
     assert time.monotonic() - started_at < DEADLINE_S
+
+
+@pytest.mark.parametrize("said", [b"", b"REJECTED\r\n", b"OK 0123\r\n" + b"\xff" * 64])
+def test_a_bus_that_is_none_holds_up_nobody(tmp_path: Path, said: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "bus"))
+        door.listen()
+        bus, follower = Bus(f"unix:path={tmp_path}/bus"), Follower()
+        bus.listen(NAME, (), follower)
+        started_at = time.monotonic()
+        bus.start(0.1)
+        assert time.monotonic() - started_at < DEADLINE_S / 4
+        line, _ = door.accept()
+        with line:
+            line.sendall(said)
+            assert follower.next() == "gone"
+        bus.close()
 
 
 def test_a_timer_goes_off_on_the_thread_of_the_bus_unless_the_service_has_gone(
