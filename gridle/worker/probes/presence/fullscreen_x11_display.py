@@ -41,13 +41,17 @@ class FullscreenX11Display:
     """
 
     def __init__(self, name: str) -> None:
+        self._front = _NO_WINDOW
         with _gone_is_ours():
             self._connection = xcffib.connect(display=name)
-            self._core = xcffib.xproto.xprotoExtension(self._connection)
-            self._root = self._connection.get_setup().roots[self._connection.pref_screen].root
-            self._atoms = {each: self._atom(each) for each in _NAMES}
-            self._front = _NO_WINDOW
-            self._listen(self._root, to_properties=True)
+            try:
+                self._core = xcffib.xproto.xprotoExtension(self._connection)
+                self._root = self._connection.get_setup().roots[self._connection.pref_screen].root
+                self._atoms = {each: self._atom(each) for each in _NAMES}
+                self._listen(self._root, to_properties=True)
+            except BaseException:
+                self._connection.disconnect()
+                raise
 
     def full_screen_program(self) -> str | None:
         """Return whose window fills the screen and is looked at; None where none does.
