@@ -15,8 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.json import decode
+
 from gridle.market.practice.child import ChildPlan
 from gridle.market.practice.practice import Practice
+from gridle.market.practice.requestor_rounds import Rounds, under_way
 from tests.benchmarks.busy_jobs import write_busy_jobs
 from tests.benchmarks.task_clock import cpu_ns, task_pids
 
@@ -28,6 +31,7 @@ _AT_FULL_SPEED = (
     "memory_pressure_max_percent=100",
 )
 _SECOND = "second-worker"
+_LOOK_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,16 @@ def busy_workers(folder: Path) -> Iterator[BusyTasks]:
     """
     jobs = write_busy_jobs(folder / "jobs", tasks_each=2)
     with Practice(folder / "practice", lambda _: None, jobs) as practice:
-        homes = (practice.places.worker, practice.home / _SECOND)
-        for home in homes:
+        second_home = practice.home / _SECOND
+        for home in (practice.places.worker, second_home):
             _set_limits(practice, home)
+        # A worker that finds both jobs on offer takes a task of each.
+        _wait_until_ordered(practice.places.requestor / "rounds.json", jobs=2)
         practice.start_worker()
-        practice.supervisor.start(_second(practice, homes[1]))
-        workers = [practice.supervisor.pid(name) for name in ("worker", _SECOND)]
-        tasks = _started(workers)
+        first = _started(practice.supervisor.pid("worker"))
+        practice.supervisor.start(_second(practice, second_home))
+        second = _started(practice.supervisor.pid(_SECOND))
+        tasks = BusyTasks(first.wasm + second.wasm, first.containers + second.containers)
         tasks.wait_for_use()
         yield tasks
 
@@ -93,14 +100,25 @@ def _second(practice: Practice, home: Path) -> ChildPlan:
     return ChildPlan(_SECOND, arguments, environment, practice.places.log(_SECOND))
 
 
-def _started(workers: list[int]) -> BusyTasks:
+def _wait_until_ordered(rounds: Path, jobs: int) -> None:
     give_up_at = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < give_up_at:
-        found = [task_pids(pid) for pid in workers]
-        wasm = tuple(pid for each, _ in found for pid in each)
-        containers = tuple(pid for _, each in found for pid in each)
-        if len(wasm) >= len(workers) and len(containers) >= len(workers):
-            return BusyTasks(wasm, containers)
-        threading.Event().wait(0.2)
-    message = "the busy tasks did not all start"
+        if rounds.exists() and len(under_way(decode(rounds.read_bytes(), type=Rounds))) == jobs:
+            return
+        threading.Event().wait(_LOOK_AGAIN_S)
+    message = "the busy jobs were not ordered"
+    raise TimeoutError(message)
+
+
+def _started(worker: int) -> BusyTasks:
+    """Wait for the tasks; what is there in two looks in a row is no passing step of a start."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    before = BusyTasks((), ())
+    while time.monotonic() < give_up_at:
+        now = BusyTasks(*task_pids(worker))
+        if now.wasm and now.containers and now == before:
+            return now
+        before = now
+        threading.Event().wait(_LOOK_AGAIN_S)
+    message = f"the busy tasks did not both start: {before}"
     raise TimeoutError(message)

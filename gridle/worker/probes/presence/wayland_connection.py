@@ -62,7 +62,11 @@ class WaylandConnection:
             _REGISTRY: self._on_registry,
         }
         self._socket = _connected(path)
-        self.send(_DISPLAY, _GET_REGISTRY, uint(_REGISTRY))
+        try:
+            self.send(_DISPLAY, _GET_REGISTRY, uint(_REGISTRY))
+        except LineGoneError:
+            self.disconnect()
+            raise
 
     def send(self, object_id: int, opcode: int, *arguments: bytes) -> None:
         """Send a request."""

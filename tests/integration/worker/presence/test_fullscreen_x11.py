@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import xcffib
@@ -13,7 +15,7 @@ import xcffib.xproto
 
 from gridle.worker.policy.readings import Attention, AttentionKind
 from gridle.worker.probes.presence.fullscreen_x11 import FullscreenX11
-from tests.rigs.calls import Calls
+from tests.rigs.calls import Calls, until
 from tests.x_server import x_server
 
 pytestmark = [
@@ -31,6 +33,7 @@ class Screen:
     """Programs and a window manager in one: makes windows, and says what they are."""
 
     def __init__(self, display: str) -> None:
+        self.display = display
         self._connection = xcffib.connect(display=display)
         self._core = xcffib.xproto.xprotoExtension(self._connection)
         self._root = self._connection.get_setup().roots[0].root
@@ -56,9 +59,27 @@ class Screen:
             self._root, self._atom("_NET_ACTIVE_WINDOW"), xcffib.xproto.Atom.WINDOW, 32, number
         )
 
+    def stack(self, windows: list[int]) -> None:
+        name = self._atom("_NET_CLIENT_LIST_STACKING")
+        self._set(self._root, name, xcffib.xproto.Atom.WINDOW, 32, windows)
+
+    def show(self, window: int) -> None:
+        self._core.MapWindow(window)
+        self.flush()
+
     def destroy(self, window: int) -> None:
         self._core.DestroyWindow(window)
         self.flush()
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether a window manager has taken this screen."""
+        name, anything = self._atom("_NET_SUPPORTING_WM_CHECK"), xcffib.xproto.GetPropertyType.Any
+        found = self._core.GetProperty(
+            delete=False, window=self._root, property=name, type=anything,
+            long_offset=0, long_length=1,
+        )  # fmt: skip
+        return bool(found.reply().value_len)
 
     def flush(self) -> None:
         """Return once the server has done all that was asked."""
@@ -147,6 +168,62 @@ def test_a_window_that_is_gone_is_passed_over() -> None:
         screen.activate(gone)
         calls.after(before)
         assert watch.read() == ()
+        before = time.monotonic()
+        screen.activate(film)
+        calls.after(before)
+        assert watch.read() == FILM
+
+
+def test_a_window_that_goes_does_not_cost_the_connection() -> None:
+    with _watched() as (screen, watch, calls):
+        line = watch._link._line
+        film, letter = screen.window([FULLSCREEN]), screen.window([])
+        screen.activate(letter)
+        screen.destroy(letter)
+        before = time.monotonic()
+        screen.activate(film)
+        calls.after(before)
+        assert watch.read() == FILM
+        assert watch._link._line is line
+
+
+def test_where_no_window_is_active_the_topmost_counts() -> None:
+    with _watched() as (screen, watch, calls):
+        film, letter = screen.window([FULLSCREEN]), screen.window([])
+        panel = screen.window([FULLSCREEN], DOCK)
+        screen.activate(0)
+        for stack, seen in (([letter, film, panel], FILM), ([film, letter, panel], ())):
+            before = time.monotonic()
+            screen.stack(stack)
+            calls.after(before)
+            assert watch.read() == seen
+
+
+@pytest.mark.skipif(not shutil.which("jwm"), reason="needs jwm")
+def test_with_a_real_window_manager(tmp_path: Path) -> None:
+    (tmp_path / "jwmrc").write_text("<JWM/>")
+    with _watched() as (screen, watch, calls), _window_manager(screen, tmp_path / "jwmrc"):
+        line = watch._link._line
+        for _ in range(2):
+            before = time.monotonic()
+            film = screen.window([FULLSCREEN])
+            screen.show(film)
+            calls.after(before)
+            assert watch.read() == FILM
+            before = time.monotonic()
+            letter = screen.window([])
+            screen.show(letter)
+            calls.after(before)
+            assert watch.read() == ()
+            before = time.monotonic()
+            screen.destroy(letter)
+            calls.after(before)
+            assert watch.read() == FILM
+            before = time.monotonic()
+            screen.destroy(film)
+            calls.after(before)
+            assert watch.read() == ()
+        assert watch._link._line is line
 
 
 def test_a_server_that_dies_shows_nothing() -> None:
@@ -172,10 +249,23 @@ def test_no_server_at_all_shows_nothing() -> None:
 
 
 @contextmanager
+def _window_manager(screen: Screen, settings: Path) -> Iterator[None]:
+    manager = subprocess.Popen(["jwm", "-display", screen.display, "-f", str(settings)])
+    try:
+        until(lambda: screen.is_managed)
+        yield
+    finally:
+        manager.terminate()
+        manager.wait(10)
+
+
+@contextmanager
 def _watched() -> Iterator[tuple[Screen, FullscreenX11, Calls]]:
     with x_server() as display:
         calls, screen, watch = Calls(), Screen(display), FullscreenX11(display)
         watch.start(calls)
-        yield screen, watch, calls
-        watch.close()
-        screen.close()
+        try:
+            yield screen, watch, calls
+        finally:
+            watch.close()
+            screen.close()
