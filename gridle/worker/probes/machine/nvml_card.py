@@ -70,6 +70,14 @@ class _Asking:
         except self._nvml.NVMLError:
             return None
 
+    def pids(self, function: str) -> frozenset[int]:
+        """Return the processes of one list; drivers before 510 know its second form alone."""
+        for form in ("_v3", "_v2"):
+            processes = self.answer(function + form)
+            if processes is not None:
+                return frozenset(process.pid for process in processes)
+        return frozenset()
+
     def shares(self) -> dict[int, float] | None:
         """Return each process's share of the card; None where it cannot tell them apart."""
         since_us = max(0, int(time.time() * 1_000_000) - _SAMPLES_BACK_US)
@@ -84,15 +92,11 @@ class _Asking:
 
 def _users(ask: _Asking, percent: int) -> CardUsers:
     return CardUsers(
-        computing=_pids(ask.answer("nvmlDeviceGetComputeRunningProcesses")),
-        drawing=_pids(ask.answer("nvmlDeviceGetGraphicsRunningProcesses")),
+        computing=ask.pids("nvmlDeviceGetComputeRunningProcesses"),
+        drawing=ask.pids("nvmlDeviceGetGraphicsRunningProcesses"),
         utilisation_percent=percent,
         by_process=ask.shares(),
     )
-
-
-def _pids(processes: list[Any] | None) -> frozenset[int]:
-    return frozenset(process.pid for process in processes or ())
 
 
 def latest_shares(samples: Iterable[Any]) -> dict[int, float]:

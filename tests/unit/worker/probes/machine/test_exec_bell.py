@@ -58,7 +58,7 @@ def test_the_process_that_became_another_program() -> None:
 def test_what_the_kernel_said_is_handed_over_once() -> None:
     hung = bell(Line((message(pid=5), 0), (message(pid=6), 0), (message(what=1, pid=7), 0)))
     assert hung.heard()
-    assert hung.take() == {5, 6}
+    assert hung.take() == frozenset({5, 6})
     assert hung.take() == frozenset()
     assert not hung.heard()
 

@@ -58,7 +58,7 @@ def test_the_hottest_sane_sensor_of_the_processor(
 def test_the_whole_processor_s_sensor_is_asked_rather_than_each_core_s(
     tmp_path: Path, clock: Clock
 ) -> None:
-    package = {"temp1_input": 70_000, "temp1_label": "Package id 0"}
+    package: dict[str, int | str] = {"temp1_input": 70_000, "temp1_label": "Package id 0"}
     chip(tmp_path / "hwmon", "coretemp", temp2_input=71_000, temp2_label="Core 0", **package)
     chip(tmp_path / "hwmon", "k10temp", temp1_input=90_000, temp1_label="Tctl", temp2_input=63_000,
          temp2_label="Tdie")  # fmt: skip

@@ -41,12 +41,14 @@ class Machine:
         self._folder.joinpath("routes/route").write_text("\n".join((HEAD, *lines)) + "\n")
         self._folder.joinpath("routes/ipv6_route").write_text("\n".join(six) + "\n")
 
-    def interface(self, name: str, *parts: str, real: bool = True, **files: str) -> None:
+    def interface(
+        self, name: str, *parts: str, real: bool = True, files: dict[str, str] | None = None
+    ) -> None:
         folder = self._folder / "interfaces" / name
         folder.mkdir(parents=True)
         for part in (*parts, *(["device"] if real else [])):
             folder.joinpath(part).mkdir()
-        for file_name, text in {"type": "1", "carrier": "1", **files}.items():
+        for file_name, text in {"type": "1", "carrier": "1", **(files or {})}.items():
             folder.joinpath(file_name).write_text(text + "\n")
 
     def read(self) -> Network:
@@ -74,7 +76,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_the_kind_of_the_card(
     machine: Machine, name: str, parts: tuple[str, ...], files: dict[str, str], kind: str
 ) -> None:
-    machine.interface(name, *parts, **files)
+    machine.interface(name, *parts, files=files)
     machine.routes(ipv4(name))
     assert machine.read() == Network(kind=kind, connected=True)  # type: ignore[arg-type]
 
@@ -89,7 +91,7 @@ def test_the_smallest_metric_leads(machine: Machine) -> None:
 
 
 def test_a_tunnel_is_what_it_runs_over(machine: Machine) -> None:
-    machine.interface("tun0", real=False, type="65534")
+    machine.interface("tun0", real=False, files={"type": "65534"})
     machine.interface("wlan0", "wireless")
     machine.routes(ipv4("tun0", 50), ipv4("wlan0", 600))
     assert machine.read().kind == "wifi"
@@ -98,7 +100,7 @@ def test_a_tunnel_is_what_it_runs_over(machine: Machine) -> None:
 
 
 def test_a_route_without_a_cable_leads_nowhere(machine: Machine) -> None:
-    machine.interface("eth0", carrier="0")
+    machine.interface("eth0", files={"carrier": "0"})
     machine.routes(ipv4("eth0"))
     assert machine.read() == Network(connected=False)
 
