@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
+from functools import partialmethod
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,11 +35,8 @@ class Tree:
         self._write_text(own / "task" / str(ME) / "children", f"{CHILD} ")
         for pid in (ME, CHILD):
             self._place(pid, self.mine)
-        monkeypatch.setattr(Path, "write_text", lambda path, text: self.write(path, text))
-        monkeypatch.setattr(
-            Path, "mkdir", lambda path, *, exist_ok: self.mkdir(path, exist_ok=exist_ok)
-        )
-        monkeypatch.setattr(Path, "rmdir", lambda path: self.rmdir(path))
+        for name, act in (("write_text", self.write), ("mkdir", self.mkdir), ("rmdir", self.rmdir)):
+            monkeypatch.setattr(Path, name, partialmethod(_act_on, act))
 
     def join(self, pid: int) -> None:
         self._place(pid, self.mine)
@@ -57,6 +57,8 @@ class Tree:
                 raise OSError(errno.EBUSY, "internal processes", str(path))
             have = set(path.read_text().split()) | {text.removeprefix("+")}
             self._write_text(path, " ".join(sorted(have)))
+            for child in filter(Path.is_dir, group.iterdir()):
+                self._fill(child, have)
         else:
             self._write_text(path, text)
         return len(text)
@@ -82,7 +84,8 @@ class Tree:
         if "io" in controllers:
             files |= {"io.weight": "default 100"}
         for name, text in files.items():
-            self._write_text(group / name, text)
+            if not (group / name).exists():
+                self._write_text(group / name, text)
 
     def _place(self, pid: int, group: Path) -> None:
         for file in self.root.rglob("cgroup.procs"):
@@ -94,6 +97,10 @@ class Tree:
             self._write_text(
                 self.kernel.proc / str(ME) / "cgroup", f"0::/{group.relative_to(self.root)}\n"
             )
+
+
+def _act_on(path: Path, act: Callable[..., Any], *words: object, **named: object) -> object:
+    return act(path, *words, **named)
 
 
 @pytest.fixture
