@@ -8,7 +8,7 @@ from eth_utils.exceptions import ValidationError
 
 from gridle.market.practice.chain_evm import PracticeChain
 from gridle.market.practice.chain_shapes import Json, logs_json
-from gridle.market.protocol.eip712 import keccak256
+from gridle.market.protocol.keccak import keccak256
 
 MAX_BLOCKS = 100_000
 

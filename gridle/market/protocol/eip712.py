@@ -7,12 +7,16 @@ general encoder with its 40 MB of imports stays out of the worker. Primitives ar
 
 from __future__ import annotations
 
-from coincurve import PrivateKey, PublicKey
-from Crypto.Hash import keccak
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from gridle.market.protocol.errors import InvalidInputError
 from gridle.market.protocol.ids import Address, Signature
+from gridle.market.protocol.keccak import keccak256
+
+if TYPE_CHECKING:
+    from coincurve import PublicKey
 
 WORD_BYTES = 32
 SIGNATURE_BYTES = 65
@@ -39,11 +43,6 @@ class Domain(Struct, frozen=True):
             + uint_word(self.chain_id)
             + address_word(self.verifying_contract)
         )
-
-
-def keccak256(data: bytes) -> bytes:
-    """Return the Keccak-256 digest of `data`, 32 bytes."""
-    return keccak.new(digest_bits=256, data=data).digest()
 
 
 def uint_word(value: int) -> bytes:
@@ -74,11 +73,15 @@ def checksum_address(untrusted_address: str) -> Address:
 
 def address_of(private_key: bytes) -> Address:
     """Return the address that a secp256k1 private key controls."""
+    from coincurve import PrivateKey  # noqa: PLC0415 - 1 MB that a worker without vouchers does without
+
     return _address_of_public(PrivateKey(private_key).public_key)
 
 
 def sign_digest(private_key: bytes, digest: bytes) -> Signature:
     """Sign a 32-byte digest; returns r‖s‖v in hex with v of 27 or 28."""
+    from coincurve import PrivateKey  # noqa: PLC0415 - as above
+
     signature = PrivateKey(private_key).sign_recoverable(digest, hasher=None)
     return "0x" + signature[:64].hex() + bytes([signature[64] + 27]).hex()
 
@@ -89,6 +92,8 @@ def recover_signer(digest: bytes, untrusted_signature: Signature) -> Address:
     Raises:
         InvalidInputError: the signature is malformed, malleable (high s) or of no key.
     """
+    from coincurve import PublicKey  # noqa: PLC0415 - as above
+
     raw = bytes.fromhex(untrusted_signature[2:])
     if len(raw) != SIGNATURE_BYTES or raw[64] not in (27, 28):
         raise _bad_signature()

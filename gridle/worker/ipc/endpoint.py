@@ -9,8 +9,6 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 SOCKET_NAME = "worker.sock"
 PORT_NAME = "worker.port"
 TOKEN_NAME = "worker.token"  # noqa: S105 - the name of a file, not a secret
@@ -22,7 +20,11 @@ _MAX_UNIX_PATH_BYTES = 100
 def worker_home() -> Path:
     """Return the folder of the worker's own files: GRIDLE_WORKER_HOME, or the platform's."""
     chosen = os.environ.get("GRIDLE_WORKER_HOME")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("gridle", False)) / "worker"  # noqa: FBT003 - no author folder
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # noqa: PLC0415 - half a MB that a worker told where to live does without
+
+    return Path(platformdirs.user_data_dir("gridle", False)) / "worker"  # noqa: FBT003 - no author folder
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Endpoint:
         path = self.home / SOCKET_NAME
         if len(os.fsencode(path)) <= _MAX_UNIX_PATH_BYTES:
             return path
+        import platformdirs  # noqa: PLC0415 - as above
+
         short = _short_name(self.home)
         return Path(platformdirs.user_runtime_dir("gridle", False)) / f"{short}.sock"  # noqa: FBT003 - no author folder
 

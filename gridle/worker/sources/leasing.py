@@ -60,8 +60,8 @@ class Leasing:
     def _wait_until_wanted(self) -> Capacity | None:
         """Return what is wanted; None where we are to end."""
         session = self._session
-        with session.changed:
-            session.changed.wait_for(lambda: session.wanted.slots > 0 or session.stopped.is_set())
+        with session.lock:
+            session.wants.wait_for(lambda: session.wanted.slots > 0 or session.stopped.is_set())
             return None if session.stopped.is_set() else session.wanted
 
     def _offer(self, untrusted_lease: Lease, info: MarketInfo) -> bool:
@@ -72,7 +72,7 @@ class Leasing:
         except (InvalidInputError, RefusedError) as error:
             session.on_event(NoWork(error.sentence))
             return False
-        with session.changed:
+        with session.lock:
             session.renewed_at[untrusted_lease.lease_id] = time.monotonic()
             session.wanted = replace(session.wanted, slots=max(0, session.wanted.slots - 1))
         session.on_event(Offered(untrusted_lease, manifest))

@@ -55,15 +55,15 @@ class MarketSource:
 
     def want(self, capacity: Capacity) -> None:
         """Say what could be taken now; replaces what was said before."""
-        with self._session.changed:
+        with self._session.lock:
             self._session.wanted = capacity
-            self._session.changed.notify_all()
+            self._session.wants.notify_all()
 
     def hold(self, lease_ids: frozenset[LeaseId]) -> None:
         """Say which leases to keep renewing; replaces what was said before."""
-        with self._session.changed:
+        with self._session.lock:
             self._session.held = lease_ids
-            self._session.changed.notify_all()
+            self._session.holds.notify_all()
 
     def report(self, report: TaskReport, archive: Path | None) -> None:
         """Deliver a report, with retries until answered; the result archive goes before it."""

@@ -31,7 +31,7 @@ class Renewing:
             routes.LEASES_RENEW, LeaseRenewals(due), RenewalReply, what="renewal reply"
         )
         now = time.monotonic()
-        with session.changed:
+        with session.lock:
             session.renewed_at.update(dict.fromkeys(due, now))
         for lease_id, expires_at in reply.expires_at.items():
             session.on_event(Renewed(lease_id, expires_at))
@@ -40,7 +40,7 @@ class Renewing:
 
     def _wait_until_due(self, period_s: float) -> tuple[LeaseId, ...]:
         session = self._session
-        with session.changed:
+        with session.lock:
             while not session.stopped.is_set():
                 session.renewed_at = {
                     lease_id: at
@@ -54,5 +54,5 @@ class Renewing:
                 if due:
                     return tuple(due[:_MAX_BATCH])
                 first = min(due_at.values(), default=None)
-                session.changed.wait(None if first is None else max(0.01, first + period_s - now))
+                session.holds.wait(None if first is None else max(0.01, first + period_s - now))
         return ()

@@ -39,8 +39,12 @@ class MarketSession:
         self.payout = payout
         self.on_event = on_event
         self.stopped = threading.Event()
-        self.changed = threading.Condition()
-        """Guards and announces `wanted`, `held` and `renewed_at`."""
+        self.lock = threading.RLock()
+        """Guards `wanted`, `held` and `renewed_at`."""
+        self.wants = threading.Condition(self.lock)
+        self.holds = threading.Condition(self.lock)
+        """Two, because free memory, and so what is wanted, changes all the time: that wakes nobody
+        who keeps leases alive."""
         self.wanted = NOTHING
         self.held: frozenset[LeaseId] = frozenset()
         self.renewed_at: dict[LeaseId, float] = {}
@@ -94,8 +98,9 @@ class MarketSession:
     def stop(self) -> None:
         """End every wait."""
         self.stopped.set()
-        with self.changed:
-            self.changed.notify_all()
+        with self.lock:
+            self.wants.notify_all()
+            self.holds.notify_all()
 
 
 def _disk_fault(error: OSError) -> Sentence:
