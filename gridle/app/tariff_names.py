@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from gridle.resources_folder import resources_folder
+from functools import cache
+
+from gridle.worker.tariff_files import list_presets
 
 
+@cache
 def tariff_names() -> tuple[str, ...]:
-    """Return their names, in order."""
-    return tuple(sorted(path.stem for path in (resources_folder() / "tariffs").glob("*.json")))
+    """Return the names by which the limits call them, in order."""
+    return tuple(tariff.preset_id for tariff in list_presets())

@@ -151,7 +151,7 @@ def test_a_text_that_does_not_fit_is_explained_and_not_sent(panel: LimitsPanel) 
     currency = panel.form.editors["electricity.currency"]
     assert isinstance(currency, TextEditor)
     currency.setText("yuan")
-    assert panel.note.text() == "“Currency” does not fit yet; write it like this: USD."
+    assert panel.note.text() == "“Currency” does not fit yet; write it like this: CNY."
     assert not panel.apply.isEnabled()
     assert panel.revert.isEnabled()
     panel.revert.click()

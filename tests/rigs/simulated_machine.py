@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gridle.worker.policy.limits import Budget, Limits, MiB
+from gridle.worker.policy.limits import Budget, Limits, MiB, NetworkKind
 from gridle.worker.policy.readings import (
     Attention,
     AttentionKind,
@@ -20,6 +20,7 @@ from gridle.worker.policy.readings import (
 from gridle.worker.probes.machine.clock_watch import Clocks
 
 ZONE: tzinfo = ZoneInfo("Asia/Shanghai")
+NETWORKS: tuple[NetworkKind, ...] = ("wired", "wifi", "mobile")
 TARIFFS = ("", "shanghai-large-industry-two-part-10-kv", "shanghai-agriculture-below-1-kv")
 CALM = Readings(
     seconds_since_input=600.0,
@@ -105,7 +106,7 @@ class SimulatedMachine:
         )
 
     def network(self) -> None:
-        kind = self.random.choice(("wired", "wifi", "mobile"))
+        kind = self.random.choice(NETWORKS)
         self.become(network=Network(kind=kind, metered=self.random.random() < 0.5))
 
     def program(self) -> None:
@@ -123,6 +124,9 @@ class SimulatedMachine:
                 download_kib_s=chance.choice((0, 100)),
             )
 
+        def day() -> str:
+            return "".join(chance.choices("#.", (4, 1), k=24))
+
         limits = Limits(
             while_away=budget(),
             while_in_use=budget(),
@@ -131,7 +135,7 @@ class SimulatedMachine:
             run_on_battery=chance.random() < 0.5,
             battery_least_percent=chance.randint(0, 80),
             foreign_cpu_max_percent=chance.choice((30, 60, 100)),
-            hours=tuple("".join(chance.choices("#.", (4, 1), k=24)) for _ in range(7)),
+            hours=(day(), day(), day(), day(), day(), day(), day()),
         )
         electricity = msgspec.structs.replace(
             limits.electricity,

@@ -58,7 +58,8 @@ class Economy:
             InvalidInputError: their tariff is not there, malformed, or in another currency.
             UnavailableError: its file cannot be read.
         """
-        self._read(electricity)
+        if electricity != self._electricity:
+            self._read(electricity)
 
     def follow(self, electricity: Electricity) -> None:
         """Take the owner's settings; a tariff is read again only where they changed."""

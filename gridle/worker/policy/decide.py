@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
+from msgspec.structs import replace
+
 from gridle.worker.policy import sentences
 from gridle.worker.policy.allowance import Allowance, Reason, ReasonCode
 from gridle.worker.policy.cards import cards
@@ -52,30 +54,34 @@ def decide(
     """
     budget = budget_now(limits, readings, steadiness)
     network = transfers(limits, budget, readings)
-    stops = (
-        *owner_pauses(limits, owner, now, zone),
-        *power_pauses(limits, readings, steadiness),
-        *use_pauses(limits, readings, steadiness, now),
-        *machine_pauses(limits, readings, steadiness, budget.cpu_max_c),
+    kept = Allowance(
+        cpu_percent=0,
+        cores=0,
+        memory_bytes=_memory_bytes(budget, readings),
+        disk_bytes=_disk_bytes(limits, readings),
+        download_bytes_s=network.download_bytes_s,
+        upload_bytes_s=network.upload_bytes_s,
+        takes_work=False,
+        reasons=(
+            *owner_pauses(limits, owner, now, zone),
+            *power_pauses(limits, readings, steadiness),
+            *use_pauses(limits, readings, steadiness, now),
+            *machine_pauses(limits, readings, steadiness, budget.cpu_max_c),
+        ),
     )
-    if stops:
-        return Allowance(
-            cpu_percent=0,
-            cores=0,
-            memory_bytes=_memory_bytes(budget, readings),
-            reasons=stops,
-            disk_bytes=_disk_bytes(limits, readings),
-            download_bytes_s=network.download_bytes_s,
-            upload_bytes_s=network.upload_bytes_s,
-            takes_work=False,
-        )
-    gpus = cards(budget, readings, steadiness)
-    core_ids = _core_ids(budget, readings)
+    if kept.reasons:
+        return kept
+    gpus, core_ids = cards(budget, readings, steadiness), _core_ids(budget, readings)
     waits = tuple(_waiting(limits, price))
-    return Allowance(
+    return replace(
+        kept,
         cpu_percent=max(1, int(budget.cpu_percent * steadiness.speed)),
         cores=len(core_ids) or max(1, min(budget.cores, readings.cores)),
-        memory_bytes=_memory_bytes(budget, readings),
+        core_ids=core_ids,
+        gpus=gpus.ids,
+        gpu_percent=gpus.percent,
+        takes_work=not (network.reasons or waits or owner.finishing),
+        begins_work=not waits,
         reasons=(
             _reason_to_run(limits, readings, steadiness),
             *_slowing(limits, budget, steadiness),
@@ -84,14 +90,6 @@ def decide(
             *waits,
             *_finishing(owner),
         ),
-        core_ids=core_ids,
-        gpus=gpus.ids,
-        gpu_percent=gpus.percent,
-        disk_bytes=_disk_bytes(limits, readings),
-        download_bytes_s=network.download_bytes_s,
-        upload_bytes_s=network.upload_bytes_s,
-        takes_work=not (network.reasons or waits or owner.finishing),
-        begins_work=not waits,
     )
 
 

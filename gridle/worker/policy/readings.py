@@ -28,6 +28,8 @@ class Blindness(StrEnum):
     """An X server that does not let this program in (no cookie), or that is gone."""
     NO_IDLE_PROTOCOL = "no_idle_protocol"
     """A Wayland compositor that tells nobody how long its user has been idle."""
+    NO_COMPOSITOR = "no_compositor"
+    """A Wayland compositor that is gone, or does not let this program in."""
     OTHER_SESSION = "other_session"
     """Another user's graphical session, or one of another seat."""
     NOT_BUILT = "not_built"

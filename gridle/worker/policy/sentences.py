@@ -95,6 +95,10 @@ _BLIND: Mapping[Blindness, Sentence] = {
         "KDE, Sway)",
         "此桌面不告知程序您离开了多久；请使用支持此功能的桌面（GNOME、KDE、Sway）",
     ),
+    Blindness.NO_COMPOSITOR: Sentence(
+        "the Wayland session does not answer; start Gridle from within your session",
+        "Wayland 会话没有响应；请在您的会话中启动 Gridle",
+    ),
     Blindness.OTHER_SESSION: Sentence(
         "somebody else is logged in, and their keyboard and mouse cannot be seen; lock or end that "
         "session",

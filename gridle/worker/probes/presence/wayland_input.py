@@ -28,6 +28,7 @@ class WaylandInput:
             display_name: as in `WAYLAND_DISPLAY`: a name in `XDG_RUNTIME_DIR`, or a whole path.
         """
         self._seats = Seats()  # swapped whole, so that readers need no lock
+        self._is_there = False
         self._on_input: Callable[[], None] | None = None
         self._link = Reconnecting("wayland-input", lambda: connect_to(display_name), self._follow)
 
@@ -40,7 +41,8 @@ class WaylandInput:
         """Return what the compositor last said, carried on to now."""
         seconds = self._seats.seconds_since_input(time.monotonic())
         if seconds is None:
-            return unseen(Blindness.NO_IDLE_PROTOCOL)
+            is_there = self._is_there
+            return unseen(Blindness.NO_IDLE_PROTOCOL if is_there else Blindness.NO_COMPOSITOR)
         return InputReading(seconds, session_unseen=False)
 
     def watch_closely(self, *, on: bool) -> None:
@@ -54,6 +56,7 @@ class WaylandInput:
         """Follow one connection until it ends."""
         try:
             connection.round_trip()
+            self._is_there = True
             IdleNotices(
                 connection,
                 on_seat=lambda seat: self._note(self._seats.used(seat)),
@@ -64,6 +67,7 @@ class WaylandInput:
             while True:
                 connection.dispatch()
         finally:
+            self._is_there = False
             self._note(Seats())
 
     def _rested(self, seat: int) -> None:

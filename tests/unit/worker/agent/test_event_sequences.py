@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ import pytest
 from gridle.worker.ipc.messages import FinishWork, PauseWork, SetLimits, StartWork, WorkerState
 from gridle.worker.policy.allowance import ReasonCode
 from gridle.worker.policy.limits import Budget, MiB
+from gridle.worker.policy.tariff import Tariff
 from gridle.worker.tariff_files import load_tariff
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.agent_rig import AgentRig
@@ -179,9 +181,14 @@ def _check_price(codes: set[ReasonCode], machine: SimulatedMachine) -> None:
     electricity = machine.limits.electricity
     waits = False
     if electricity.tariff and electricity.wait_for_cheap_hours:
-        price = load_tariff(electricity.tariff, Path("/nowhere")).price_at(machine.clock())
+        price = _tariff(electricity.tariff).price_at(machine.clock())
         waits = price.cheap_at is not None
     assert (ReasonCode.WAITING_FOR_CHEAP_HOURS in codes) == waits
+
+
+@cache
+def _tariff(name: str) -> Tariff:
+    return load_tariff(name, Path("/nowhere"))
 
 
 def _check_holds(codes: set[ReasonCode], machine: SimulatedMachine, watch: Watch) -> None:
