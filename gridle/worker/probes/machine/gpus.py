@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Protocol
 
 from gridle.worker.policy.readings import Gpu
+from gridle.worker.probes.machine.gpu_sleep import CardSleep
 from gridle.worker.probes.machine.nvml_card import read_card
 
 _NOBODY: frozenset[int] = frozenset()
@@ -42,26 +43,29 @@ class NvidiaGpus:
     """NVML; a card that stops answering is not shown, and hides no other.
 
     The driver may be loaded later than the worker, and may be replaced under it: where it does
-    not answer at all, it is greeted anew, once a minute at most.
+    not answer at all, it is greeted anew, once a minute at most. While all cards sleep, nobody
+    uses them, and they are left alone once they are known.
     """
 
-    def __init__(self, nvml: ModuleType, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        nvml: ModuleType,
+        clock: Callable[[], float] = time.monotonic,
+        all_asleep: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._nvml = nvml
         self._clock = clock
+        self._all_asleep = all_asleep
+        self._known: tuple[Gpu, ...] = ()
         self._greeted = False
         self._greet_at = float("-inf")
 
     def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:
         """Ask every card; takes about a millisecond each, and seconds where one has to wake."""
-        if not self._greet():
-            return ()
-        try:
-            count = min(_MOST_CARDS, self._nvml.nvmlDeviceGetCount())
-        except self._nvml.NVMLError:
-            self.close()
-            return ()
-        cards = (read_card(self._nvml, index, ours) for index in range(count))
-        return tuple(card for card in cards if card is not None)
+        if self._known and self._all_asleep():
+            return tuple(map(_at_rest, self._known))
+        self._known = self._ask(ours)
+        return self._known
 
     def close(self) -> None:
         """Unload the driver's half of the library."""
@@ -71,6 +75,17 @@ class NvidiaGpus:
                 self._nvml.nvmlShutdown()
             except self._nvml.NVMLError:
                 return  # the driver went first
+
+    def _ask(self, ours: frozenset[int]) -> tuple[Gpu, ...]:
+        if not self._greet():
+            return ()
+        try:
+            count = min(_MOST_CARDS, self._nvml.nvmlDeviceGetCount())
+        except self._nvml.NVMLError:
+            self.close()
+            return ()
+        cards = (read_card(self._nvml, index, ours) for index in range(count))
+        return tuple(card for card in cards if card is not None)
 
     def _greet(self) -> bool:
         if not self._greeted and self._clock() >= self._greet_at:
@@ -91,4 +106,9 @@ def find_gpus(platform: str = sys.platform) -> Gpus:
         import pynvml  # noqa: PLC0415 - most machines never need it
     except (ImportError, OSError):
         return NoGpus()
-    return NvidiaGpus(pynvml)
+    return NvidiaGpus(pynvml, all_asleep=CardSleep().all_asleep)
+
+
+def _at_rest(card: Gpu) -> Gpu:
+    """Return the card as it is while it sleeps."""
+    return Gpu(card.index, card.name, card.memory_bytes, 0, 0, uuid=card.uuid)

@@ -38,7 +38,7 @@ class _Known:
     """A process that was looked at: the entry that it is, and how often it was looked at."""
 
     entry: str | None
-    looks: int = 1
+    looks: int
 
 
 class ProcFolder:
@@ -67,7 +67,7 @@ class ProcFolder:
         if only is None:
             self._list()
         else:
-            self._known |= {pid: _Known(self._entry_of(pid)) for pid in only}
+            self._known |= {pid: _Known(self._entry_of(pid), 1) for pid in only}
         found = {
             known.entry
             for pid, known in self._known.items()
@@ -78,10 +78,12 @@ class ProcFolder:
     def _list(self) -> None:
         self._turn = (self._turn + 1) % _SHARE
         before, self._known = self._known, {}
+        # Whatever ran before us has long become what it is.
+        looks = 1 if before else _YOUNG_LOOKS
         for pid in self._pids():
             known = before.get(pid)
             if known is None:
-                known = _Known(self._entry_of(pid))
+                known = _Known(self._entry_of(pid), looks)
             elif known.looks < _YOUNG_LOOKS or pid % _SHARE == self._turn:
                 known = _Known(self._entry_of(pid), known.looks + 1)
             self._known[pid] = known

@@ -6,6 +6,7 @@ while the agent must not wait: it reads what the thread saw last.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,8 +20,12 @@ from gridle.worker.probes.machine.waiting import Bell, Waiting
 
 _FIRST_LOOK_TIMEOUT_S = 2.0
 _JOIN_TIMEOUT_S = 2.0
-_REST_S = 0.1
-"""After a bell the thread rests, so that one that rings all the time costs ten looks a second."""
+_AFTER_FAULT_S = 10.0
+_log = logging.getLogger(__name__)
+_REST_S = 0.2
+"""After a bell the thread rests, so that one that rings all the time costs five looks a second."""
+_TOGETHER_S = 0.1
+"""What is due this soon is measured now, so that all is done in one waking."""
 
 
 class WatchedMachine:
@@ -57,7 +62,7 @@ class WatchedMachine:
 
     def read(self) -> MachineReading:
         """Return what was seen last; has the thread look at what is too old."""
-        if self._clock() >= self._old_at:
+        if not self._closely and self._clock() >= self._old_at:
             self._old_at = float("inf")  # until it has looked
             self._waiting.wake()
         return self._reading
@@ -100,33 +105,43 @@ class WatchedMachine:
     def _run(self) -> None:
         rang: frozenset[int] = frozenset()
         while not self._closing.is_set():
-            self._look()
-            if rang:
-                self._closing.wait(_REST_S)
-            rang = self._waiting.wait(self._seconds_to_sleep())
-            for bell, look in self._bells.items():
-                if bell.fileno() in rang and bell.heard():
-                    look.forget()
+            try:
+                due_at = self._look()
+                if rang:
+                    self._closing.wait(_REST_S)
+                rang = self._sleep(due_at)
+            except Exception:  # noqa: BLE001 - a thread that died would leave its last reading standing
+                _log.warning("The machine could not be looked at", exc_info=True)
+                self._closing.wait(_AFTER_FAULT_S)
 
-    def _look(self) -> None:
-        """Measure what is due, and tell if anything of weight has changed."""
+    def _sleep(self, due_at: float) -> frozenset[int]:
+        """Sleep until something rings; while tasks run, until something is due at the latest.
+
+        While none runs, whoever reads what is old ends the sleep.
+        """
+        timeout_s = max(0.0, due_at - self._clock()) if self._closely else None
+        rang = self._waiting.wait(timeout_s)
+        for bell, look in self._bells.items():
+            if bell.fileno() in rang and bell.heard():
+                look.forget()
+        return rang
+
+    def _look(self) -> float:
+        """Measure what is due, tell if anything of weight has changed; returns what is due next."""
         closely = self._closely
         if self._programs.look_for(self._wanted):
             self._looks.programs.forget()
         self._programs.listen(on=closely)
         now = self._clock()
+        until = now + _TOGETHER_S
         for look in self._looks.every:
-            if self._closing.is_set():
-                return
-            if look.due_at(closely=closely) <= now:
+            if look.due_at(closely=closely) <= until and not self._closing.is_set():
                 look.measure(now, self._clock)
         self._reading = self._looks.reading()
-        self._old_at = min(look.due_at(closely=closely) for look in self._looks.every)
+        due_at = min(look.due_at(closely=closely) for look in self._looks.every)
+        self._old_at = due_at
         self._looked.set()
         if is_worth_telling(self._told, self._reading):
             self._told = self._reading
             self._on_change()
-
-    def _seconds_to_sleep(self) -> float | None:
-        """Sleep without end while no task runs: whoever reads wakes the thread."""
-        return max(0.0, self._old_at - self._clock()) if self._closely else None
+        return due_at

@@ -68,6 +68,8 @@ def test_our_tasks_and_the_worker_itself_are_left_out(proc: Proc) -> None:
 
 def test_a_process_that_becomes_another_soon_is_seen_at_once(proc: Proc) -> None:
     listed = processes(proc, "blender")
+    proc.runs(49, "init")
+    listed.running(NOBODY)
     proc.runs(50, "bash")
     listed.running(NOBODY)
     proc.runs(50, "blender")
