@@ -21,7 +21,7 @@ from gridle.worker.probes.power.port import Power
 from gridle.worker.probes.presence.build import find_user_input
 from gridle.worker.probes.presence.user_input import UserInput
 
-_LOAD_PERIOD_S = 2.0
+_LOAD_PERIOD_S = 1.0
 
 
 class Probes:

