@@ -22,7 +22,7 @@ from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.identity import load_identity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent
-from gridle.worker.agent.parts import Parts
+from gridle.worker.agent.parts import TASKS_NAME, Parts
 from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer
@@ -32,6 +32,7 @@ from gridle.worker.policy.limits import Limits, default_limits
 from gridle.worker.probes.build import build_probes
 from gridle.worker.probes.machine.clock_watch import clock_reader
 from gridle.worker.sandbox.build import build_sandboxes
+from gridle.worker.sandbox.own_tasks import OwnTasks
 from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
 from gridle.worker.sources.market import MarketSource
 
@@ -175,7 +176,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         ledger=opened.ledger,
         source=MarketSource(url, identity, payout, home / "blobs"),
         sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
-        probes=build_probes(home),
+        probes=build_probes(home, OwnTasks(home / TASKS_NAME)),
         limits=limits.value or default_limits(cores, memory_bytes),
         save_limits=_limits_saver(home / LIMITS_NAME),
         node=identity.public_key,

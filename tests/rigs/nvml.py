@@ -24,7 +24,7 @@ from gridle.worker.probes.machine.gpus import find_gpus
 gpus = find_gpus()
 print(type(gpus).__name__, flush=True)
 for line in sys.stdin:
-    cards = gpus.read(frozenset(json.loads(line)))
+    cards = gpus.read(frozenset(json.loads(line)).__contains__)
     sys.stdout.buffer.write(msgspec.json.encode(cards) + b"\\n")
     sys.stdout.flush()
 gpus.close()

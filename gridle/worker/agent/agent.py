@@ -29,7 +29,7 @@ from gridle.worker.agent.events import (
 )
 from gridle.worker.agent.governor import Governor
 from gridle.worker.agent.market_flow import MarketFlow
-from gridle.worker.agent.parts import Parts
+from gridle.worker.agent.parts import TASKS_NAME, Parts
 from gridle.worker.agent.ports import OnState
 from gridle.worker.agent.publisher import Origins, Publisher
 from gridle.worker.agent.reporter import Reporter
@@ -63,7 +63,7 @@ class Agent:
         self._queue: SimpleQueue[Event] = SimpleQueue()
         ledger, source = parts.ledger, parts.source
         self._roster = Roster(ledger)
-        folders = Folders(parts.home / "tasks", parts.home / "results")
+        folders = Folders(parts.home / TASKS_NAME, parts.home / "results")
         self._runner = Runner(parts.sandboxes, source, folders, self._queue.put)
         self._economy = Economy(parts.home, ledger, parts.limits.electricity)
         self._volume = MonthVolume(ledger)

@@ -17,6 +17,9 @@ from gridle.worker.probes.machine.clock_watch import Clocks
 from gridle.worker.sandbox.port import Sandbox
 from gridle.worker.sources.port import Source
 
+TASKS_NAME = "tasks"
+"""The folder of the home in which each live task has its own."""
+
 
 @dataclass(frozen=True)
 class Parts:

@@ -15,7 +15,7 @@ from gridle.worker.probes.dbus.bus import Bus
 from gridle.worker.probes.machine.build import find_core_kinds, find_machine
 from gridle.worker.probes.machine.cores import CoreKinds
 from gridle.worker.probes.machine.cpu_load import ForeignLoad, machine_cpu_times
-from gridle.worker.probes.machine.port import Machine
+from gridle.worker.probes.machine.port import IsOurs, Machine, nobody
 from gridle.worker.probes.power.build import find_power
 from gridle.worker.probes.power.port import Power
 from gridle.worker.probes.presence.build import find_user_input
@@ -102,17 +102,18 @@ class Probes:
             self._system_bus.close()
 
 
-def build_probes(home: Path) -> Probes:
+def build_probes(home: Path, is_ours: IsOurs = nobody) -> Probes:
     """Look at this machine and take the adapter that fits each of its features.
 
     Args:
         home: where tasks work, whose disk is looked at.
+        is_ours: tells our tasks' processes, whose names and cards are no owner's.
     """
     # one connection to the system's services serves the user's probes and the machine's
     bus = Bus(system_bus_address(os.environ)) if sys.platform == "linux" else None
     return Probes(
         find_user_input(os.environ, sys.platform, system_bus=bus),
-        find_machine(sys.platform, folder=home, system_bus=bus),
+        find_machine(sys.platform, folder=home, system_bus=bus, is_ours=is_ours),
         find_power(sys.platform),
         find_core_kinds(sys.platform),
         bus,

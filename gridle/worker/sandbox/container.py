@@ -16,6 +16,7 @@ from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
+from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.supervisor import SupervisedTask
 
@@ -105,7 +106,7 @@ class ContainerSandbox:
             name=f"gridle-{self._worker_id}-{spec.name}",
             worker_id=self._worker_id,
             seccomp_profile=self._seccomp_profile,
-            cid_file=spec.folder / "container.id",
+            cid_file=spec.folder / CONTAINER_ID_NAME,
             pid_file=spec.folder / "container.pid",
             machine_cores=own_cores(),
         )

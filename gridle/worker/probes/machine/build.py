@@ -13,6 +13,7 @@ from gridle.worker.probes.machine.exclusive import ExclusivePrograms
 from gridle.worker.probes.machine.gpus import find_gpus
 from gridle.worker.probes.machine.look import Look
 from gridle.worker.probes.machine.looks import Looks
+from gridle.worker.probes.machine.port import IsOurs, nobody
 from gridle.worker.probes.machine.system import System
 from gridle.worker.probes.machine.waiting import Bell, WaitingForBells, WaitingForWake
 from gridle.worker.probes.machine.watch import WatchedMachine
@@ -23,6 +24,7 @@ def find_machine(
     *,
     folder: Path | None = None,
     system_bus: Bus | None = None,
+    is_ours: IsOurs = nobody,
 ) -> WatchedMachine:
     """Return the adapter for this machine; nothing is looked at before it starts.
 
@@ -30,18 +32,19 @@ def find_machine(
         platform: as `sys.platform` has it.
         folder: where tasks work, whose disk is looked at.
         system_bus: the bus of the system's services, which its owner starts and closes.
+        is_ours: tells our tasks' processes, whose names and cards are no owner's.
     """
     if platform == "linux":
-        return _linux_machine(folder, system_bus)
+        return _linux_machine(folder, system_bus, is_ours)
     if platform == "win32":
         from gridle.worker.probes.machine.windows import windows_system  # noqa: PLC0415 - its libraries exist there alone
 
-        return _plain_machine(windows_system(), platform, folder)
+        return _plain_machine(windows_system(), platform, folder, is_ours)
     if platform == "darwin":
         from gridle.worker.probes.machine.macos import macos_system  # noqa: PLC0415 - the same
 
-        return _plain_machine(macos_system(), platform, folder)
-    return _plain_machine(System(), platform, folder)
+        return _plain_machine(macos_system(), platform, folder, is_ours)
+    return _plain_machine(System(), platform, folder, is_ours)
 
 
 def find_core_kinds(platform: str = sys.platform) -> CoreKinds:
@@ -53,7 +56,7 @@ def find_core_kinds(platform: str = sys.platform) -> CoreKinds:
     return read_core_kinds() if platform == "linux" else ONE_KIND
 
 
-def _linux_machine(folder: Path | None, system_bus: Bus | None) -> WatchedMachine:
+def _linux_machine(folder: Path | None, system_bus: Bus | None, is_ours: IsOurs) -> WatchedMachine:
     from gridle.worker.probes.machine import linux  # noqa: PLC0415 - netlink exists there alone
     from gridle.worker.probes.machine.exec_bell import find_exec_bell  # noqa: PLC0415 - the same
     from gridle.worker.probes.machine.memory_pressure import find_pressure_bell  # noqa: PLC0415
@@ -64,7 +67,7 @@ def _linux_machine(folder: Path | None, system_bus: Bus | None) -> WatchedMachin
     system = linux.linux_system(services, boot_clock)
     exec_bell = find_exec_bell()
     programs = ExclusivePrograms(system.processes(), exec_bell, boot_clock)
-    looks = Looks(system, programs, find_gpus("linux"), folder)
+    looks = Looks(system, programs, find_gpus("linux"), folder, is_ours)
     hung: tuple[tuple[Bell | None, Look[Any]], ...] = (
         (power_bell(), looks.battery),
         (network_bell(), looks.network),
@@ -81,9 +84,11 @@ def _linux_machine(folder: Path | None, system_bus: Bus | None) -> WatchedMachin
     return machine
 
 
-def _plain_machine(system: System, platform: str, folder: Path | None) -> WatchedMachine:
+def _plain_machine(
+    system: System, platform: str, folder: Path | None, is_ours: IsOurs
+) -> WatchedMachine:
     programs = ExclusivePrograms(system.processes(), None, time.monotonic)
-    looks = Looks(system, programs, find_gpus(platform), folder)
+    looks = Looks(system, programs, find_gpus(platform), folder, is_ours)
     return WatchedMachine(looks, programs, {}, WaitingForWake(), time.monotonic)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gridle.worker.probes.machine.exec_bell import ExecBell
+from gridle.worker.probes.machine.port import IsOurs
 from gridle.worker.probes.machine.process_list import ProcessList
 from gridle.worker.probes.machine.program_match import Wanted
 
@@ -43,10 +44,10 @@ class ExclusivePrograms:
         if self._bell is not None:
             self._bell.listen(on=on and bool(self._programs))
 
-    def running(self, ours: frozenset[int]) -> str | None:
+    def running(self, is_ours: IsOurs) -> str | None:
         """Return the first of the programs that runs, our tasks' processes left out."""
         started = frozenset[int]() if self._bell is None else self._bell.take()
         if started and self._clock() < self._list_at:
-            return self._processes.running(ours, only=started)
+            return self._processes.running(is_ours, only=started)
         self._list_at = self._clock() + _LIST_PERIOD_S
-        return self._processes.running(ours)
+        return self._processes.running(is_ours)

@@ -12,8 +12,8 @@ from typing import Protocol
 from gridle.worker.policy.readings import Gpu
 from gridle.worker.probes.machine.gpu_sleep import CardSleep
 from gridle.worker.probes.machine.nvml_card import read_card
+from gridle.worker.probes.machine.port import IsOurs, nobody
 
-_NOBODY: frozenset[int] = frozenset()
 _MOST_CARDS = 64
 _TRY_AGAIN_S = 60.0
 
@@ -21,7 +21,7 @@ _TRY_AGAIN_S = 60.0
 class Gpus(Protocol):
     """One way to see graphics cards."""
 
-    def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:
+    def read(self, is_ours: IsOurs = nobody) -> tuple[Gpu, ...]:
         """Return all cards as they are now; `ours` are the processes of our tasks."""
 
     def close(self) -> None:
@@ -31,7 +31,7 @@ class Gpus(Protocol):
 class NoGpus:
     """A machine without a library that shows its cards."""
 
-    def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:  # noqa: ARG002 - the port's
+    def read(self, is_ours: IsOurs = nobody) -> tuple[Gpu, ...]:  # noqa: ARG002 - the port's
         """Return no card."""
         return ()
 
@@ -60,11 +60,11 @@ class NvidiaGpus:
         self._greeted = False
         self._greet_at = float("-inf")
 
-    def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:
+    def read(self, is_ours: IsOurs = nobody) -> tuple[Gpu, ...]:
         """Ask every card; takes about a millisecond each, and seconds where one has to wake."""
         if self._known and self._all_asleep():
             return tuple(map(_at_rest, self._known))
-        self._known = self._ask(ours)
+        self._known = self._ask(is_ours)
         return self._known
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class NvidiaGpus:
             except self._nvml.NVMLError:
                 return  # the driver went first
 
-    def _ask(self, ours: frozenset[int]) -> tuple[Gpu, ...]:
+    def _ask(self, is_ours: IsOurs) -> tuple[Gpu, ...]:
         if not self._greet():
             return ()
         try:
@@ -84,7 +84,7 @@ class NvidiaGpus:
         except self._nvml.NVMLError:
             self.close()
             return ()
-        cards = (read_card(self._nvml, index, ours) for index in range(count))
+        cards = (read_card(self._nvml, index, is_ours) for index in range(count))
         return tuple(card for card in cards if card is not None)
 
     def _greet(self) -> bool:

@@ -12,7 +12,7 @@ from gridle.worker.probes.machine.disk_space import DiskReading, read_disk
 from gridle.worker.probes.machine.exclusive import ExclusivePrograms
 from gridle.worker.probes.machine.gpus import Gpus
 from gridle.worker.probes.machine.look import Look
-from gridle.worker.probes.machine.port import MachineReading
+from gridle.worker.probes.machine.port import IsOurs, MachineReading
 from gridle.worker.probes.machine.system import System
 
 T = TypeVar("T")
@@ -22,24 +22,28 @@ _DISK_S = 30.0
 
 
 class Looks:
-    """One look for each figure; `ours` are our tasks' processes, set by any thread.
+    """One look for each figure; `is_ours` tells our tasks' processes from others'.
 
     While tasks run, heat, cards and programs are looked at every second; fans every five, as
     some machines stand still for a moment while theirs is read.
     """
 
     def __init__(
-        self, system: System, programs: ExclusivePrograms, gpus: Gpus, folder: Path | None
+        self,
+        system: System,
+        programs: ExclusivePrograms,
+        gpus: Gpus,
+        folder: Path | None,
+        is_ours: IsOurs,
     ) -> None:
-        self.ours: frozenset[int] = frozenset()
         self.battery: Look[BatteryReading] = _look(system.battery, NO_BATTERY, 5.0)
         self.power_saver: Look[bool] = _look(system.power_saver, False, 5.0)  # noqa: FBT003 - the unknown value
         self.heat: Look[float | None] = _look(system.cpu_temperature_c, None, 1.0)
         self.fans: Look[float | None] = _look(system.fan_rpm, None, 5.0)
         self.pressure: Look[float | None] = _look(system.memory_pressure_percent, None, 2.0)
         self.network: Look[Network] = _look(system.network, Network(), 5.0)
-        self.programs: Look[str | None] = _look(lambda: programs.running(self.ours), None, 1.0)
-        self.gpus: Look[tuple[Gpu, ...]] = _look(lambda: gpus.read(self.ours), (), 1.0)
+        self.programs: Look[str | None] = _look(lambda: programs.running(is_ours), None, 1.0)
+        self.gpus: Look[tuple[Gpu, ...]] = _look(lambda: gpus.read(is_ours), (), 1.0)
         self.disk: Look[DiskReading] = Look(
             lambda: DiskReading() if folder is None else read_disk(folder),
             DiskReading(),

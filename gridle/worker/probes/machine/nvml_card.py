@@ -12,6 +12,7 @@ from gridle.market.protocol.plain_text import plain
 from gridle.worker.policy.readings import Gpu
 from gridle.worker.probes.machine.gpu_use import CardUsers, foreign_use
 from gridle.worker.probes.machine.kernel_file import kernel_text
+from gridle.worker.probes.machine.port import IsOurs
 
 _HOTTEST_C = 130
 _MOST_PROGRAMS = 16
@@ -20,7 +21,7 @@ _SAMPLES_BACK_US = 3_000_000
 """The driver takes a sample of each process every sixth of a second to second."""
 
 
-def read_card(nvml: ModuleType, index: int, ours: frozenset[int]) -> Gpu | None:
+def read_card(nvml: ModuleType, index: int, is_ours: IsOurs) -> Gpu | None:
     """Ask a card; None where it does not even say what it is.
 
     Each question that a card has no answer to leaves its own field unknown, and no other.
@@ -36,7 +37,9 @@ def read_card(nvml: ModuleType, index: int, ours: frozenset[int]) -> Gpu | None:
     percent = utilisation.gpu if utilisation is not None else 0
     celsius = ask.answer("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU)
     milliwatts = ask.answer("nvmlDeviceGetPowerUsage")
-    use = foreign_use(_users(ask, percent), ours)
+    users = _users(ask, percent)
+    ours = frozenset(pid for pid in users.computing | users.drawing if is_ours(pid))
+    use = foreign_use(users, ours)
     return Gpu(
         index=index,
         name=plain(_text(name)),

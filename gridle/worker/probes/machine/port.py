@@ -10,6 +10,14 @@ from gridle.worker.policy.readings import Gpu, Network
 
 _UNKNOWN_NETWORK = Network()
 
+IsOurs = Callable[[int], bool]
+"""Says of a process id whether it is one of our tasks', which is nobody else's program."""
+
+
+def nobody(pid: int) -> bool:  # noqa: ARG001 - the alias above
+    """Say that no process is ours."""
+    return False
+
 
 @dataclass(frozen=True)
 class MachineReading:
@@ -44,9 +52,6 @@ class Machine(Protocol):
 
     def look_for(self, programs: tuple[str, ...]) -> None:
         """Say which programs are exclusive: names, or whole paths."""
-
-    def our_tasks_are(self, pids: frozenset[int]) -> None:
-        """Say which processes are our tasks', so that they do not count as somebody else's."""
 
     def watch_closely(self, *, on: bool) -> None:
         """Say whether tasks run: heat and programs are then looked at every second."""

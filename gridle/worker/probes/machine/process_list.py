@@ -11,6 +11,7 @@ from typing import Protocol
 import psutil
 
 from gridle.worker.probes.machine.kernel_file import kernel_text
+from gridle.worker.probes.machine.port import IsOurs
 from gridle.worker.probes.machine.program_match import Program, Wanted, runs_scripts
 
 _YOUNG_LOOKS = 3
@@ -25,7 +26,7 @@ class ProcessList(Protocol):
     def look_for(self, wanted: Wanted) -> None:
         """Begin anew with another list of programs."""
 
-    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:
+    def running(self, is_ours: IsOurs, only: frozenset[int] | None = None) -> str | None:
         """Return the first of the wanted programs that runs, processes `ours` left out.
 
         With `only`, just these are looked at, which have become another program; what was known
@@ -60,7 +61,7 @@ class ProcFolder:
         self._wanted = wanted
         self._known = {}
 
-    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:
+    def running(self, is_ours: IsOurs, only: frozenset[int] | None = None) -> str | None:
         """List the processes and look at those that are new or due."""
         if not self._wanted:
             return None
@@ -71,7 +72,7 @@ class ProcFolder:
         found = {
             known.entry
             for pid, known in self._known.items()
-            if known.entry is not None and pid not in ours
+            if known.entry is not None and not is_ours(pid)
         }
         return self._wanted.first_of(found)
 
@@ -122,15 +123,15 @@ class PsutilProcesses:
         """Take another list."""
         self._wanted = wanted
 
-    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:  # noqa: ARG002 - no system tells these two what started
+    def running(self, is_ours: IsOurs, only: frozenset[int] | None = None) -> str | None:  # noqa: ARG002 - no system tells these two what started
         """Ask every process for its name, and for its file where paths are wanted."""
         if not self._wanted:
             return None
         found: set[str] = set()
         for process in psutil.process_iter(["pid", "name", "exe"]):
-            if process.pid in ours or process.pid == os.getpid():
+            if process.pid == os.getpid():
                 continue
             program = Program(process.info["name"] or "", process.info["exe"] or "")
             entry = self._wanted.entry_for(program)
-            found |= set() if entry is None else {entry}
+            found |= set() if entry is None or is_ours(process.pid) else {entry}
         return self._wanted.first_of(found)

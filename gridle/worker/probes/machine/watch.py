@@ -73,12 +73,6 @@ class WatchedMachine:
             self._wanted = programs
             self._waiting.wake()
 
-    def our_tasks_are(self, pids: frozenset[int]) -> None:
-        """Leave these out, and look again for programs that turn out to be ours."""
-        if pids != self._looks.ours:
-            self._looks.ours = pids
-            self.changed(self._looks.programs)
-
     def watch_closely(self, *, on: bool) -> None:
         """Look every second while `on`, and at once where it begins."""
         if on != self._closely:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gridle.worker.probes.machine import build, memory_pressure, netlink_bell
@@ -19,6 +20,7 @@ from gridle.worker.probes.machine.exec_bell import find_exec_bell
 from gridle.worker.probes.machine.port import MachineReading
 from gridle.worker.probes.machine.waiting import WaitingForBells
 from gridle.worker.probes.machine.watch import WatchedMachine
+from gridle.worker.sandbox.own_tasks import OwnTasks
 from tests.rigs.memory_thrashing import Thrashing, memory_cgroup
 
 DEADLINE_S = 60.0
@@ -117,14 +119,28 @@ def test_a_script_is_known_by_its_name(tmp_path: Path, make: Make) -> None:
         process.kill()
 
 
-def test_what_our_tasks_run_is_not_the_owner_s(program: Path, make: Make) -> None:
-    machine = make()
+def test_what_our_tasks_run_is_not_the_owner_s(program: Path, tmp_path: Path) -> None:
+    is_ours = OwnTasks(tmp_path)  # what this process starts is a child of the worker
+    machine = build.find_machine("linux", is_ours=is_ours)
     told = _watched(machine, program.name)
-    with subprocess.Popen([program, "600"]) as ours:
-        told.when(lambda reading: reading.exclusive_program == program.name)
-        machine.our_tasks_are(frozenset({ours.pid}))
-        told.when(lambda reading: reading.exclusive_program is None)
-        ours.kill()
+    try:
+        with subprocess.Popen([program, "600"]) as ours:
+            assert is_ours(ours.pid)
+            theirs = ["setsid", "--fork", str(program), "601"]  # its parent ends: it is nobody's child
+            subprocess.run(theirs, check=True)
+            told.when(lambda reading: reading.exclusive_program == program.name)
+            _end(program, "601")
+            told.when(lambda reading: reading.exclusive_program is None)
+            assert ours.poll() is None
+            ours.kill()
+    finally:
+        machine.close()
+
+
+def _end(program: Path, argument: str) -> None:
+    for process in psutil.process_iter(["cmdline"]):
+        if process.info["cmdline"] == [str(program), argument]:
+            process.kill()
 
 
 _NETWORK = """

@@ -19,7 +19,7 @@ from gridle.worker.probes.machine.exclusive import ExclusivePrograms
 from gridle.worker.probes.machine.gpus import NoGpus
 from gridle.worker.probes.machine.look import Look
 from gridle.worker.probes.machine.looks import Looks
-from gridle.worker.probes.machine.port import MachineReading
+from gridle.worker.probes.machine.port import IsOurs, MachineReading, nobody
 from gridle.worker.probes.machine.program_match import Wanted
 from gridle.worker.probes.machine.system import System
 from gridle.worker.probes.machine.waiting import WaitingForBells, WaitingForWake
@@ -70,10 +70,10 @@ class Listed:
     def look_for(self, wanted: Wanted) -> None:
         self.wanted = wanted
 
-    def running(self, ours: frozenset[int], only: frozenset[int] | None = None) -> str | None:
+    def running(self, is_ours: IsOurs, only: frozenset[int] | None = None) -> str | None:
         assert only is None
         return self.wanted.first_of(
-            {name for pid, name in self.programs.items() if pid not in ours}
+            {name for pid, name in self.programs.items() if not is_ours(pid)}
         )
 
 
@@ -92,7 +92,8 @@ class Rig:
         self.changes: queue.Queue[MachineReading] = queue.Queue()
         system = System(battery=lambda: self.battery, cpu_temperature_c=self._measure_heat)
         programs = ExclusivePrograms(self.listed, None, self.clock)
-        self.looks = Looks(system, programs, NoGpus(), None)
+        self.ours: set[int] = set()
+        self.looks = Looks(system, programs, NoGpus(), None, lambda pid: pid in self.ours)
         bells: dict[Any, Look[Any]] = {self.bell: self.looks.battery}
         waiting = WaitingForBells([self.bell])
         self.machine = WatchedMachine(self.looks, programs, bells, waiting, self.clock)
@@ -172,13 +173,16 @@ def test_a_program_is_looked_for_at_once_when_it_is_named(rig: Rig) -> None:
     assert rig.change().exclusive_program == "game"
 
 
-def test_a_program_that_turns_out_to_be_our_task_s_is_let_go(rig: Rig) -> None:
+def test_a_program_of_our_task_s_is_no_owner_s(rig: Rig) -> None:
+    rig.ours.add(5)
     rig.listed.programs = {5: "game"}
     rig.machine.look_for(("game",))
     rig.start()
-    assert rig.change().exclusive_program == "game"
-    rig.machine.our_tasks_are(frozenset({5}))
     assert rig.change().exclusive_program is None
+    rig.listed.programs[6] = "game"
+    rig.clock.now_s = 20.0
+    rig.machine.read()
+    assert rig.change().exclusive_program == "game"
 
 
 def test_while_tasks_run_it_looks_of_itself(rig: Rig) -> None:
@@ -233,18 +237,17 @@ def test_systems_with_one_kind_of_cores() -> None:
 
 
 def test_cards_are_asked_with_our_processes() -> None:
-    asked: list[frozenset[int]] = []
+    asked: list[IsOurs] = []
 
     class Cards(NoGpus):
-        def read(self, ours: frozenset[int] = frozenset()) -> tuple[Gpu, ...]:
-            asked.append(ours)
+        def read(self, is_ours: IsOurs = nobody) -> tuple[Gpu, ...]:
+            asked.append(is_ours)
             return (Gpu(0, "Card", 1, 1, 1),)
 
     programs = ExclusivePrograms(Listed(), None, Clock())
-    looks = Looks(System(), programs, Cards(), None)
+    looks = Looks(System(), programs, Cards(), None, nobody)
     machine = WatchedMachine(looks, programs, {}, WaitingForWake(), Clock())
-    machine.our_tasks_are(frozenset({7}))
     machine.start(lambda: None)
     assert machine.read().gpus == (Gpu(0, "Card", 1, 1, 1),)
     machine.close()
-    assert asked == [frozenset({7})]
+    assert asked == [nobody]
