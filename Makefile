@@ -1,5 +1,5 @@
 # What newcomers, contributors and CI run. Every target brings what it needs.
-.PHONY: setup setup-bench start test check bench lock clean
+.PHONY: setup setup-test setup-bench start test check bench lock clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -7,13 +7,16 @@ PYTHON := $(BIN)/python
 setup: ## system packages, .venv, base images; each step only where it is missing
 	@installer/development/setup.sh
 
+setup-test: setup
+	@installer/development/setup.sh test
+
 setup-bench: setup
 	@installer/development/setup.sh bench
 
 start: setup ## the whole market on this machine, with play money
 	@$(BIN)/gridle practice
 
-test: check
+test: setup-test check
 	$(BIN)/pytest
 
 check: setup

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gridle.app import texts
 from gridle.app.link_status import LinkStatus
+from gridle.app.pause_choices import PauseChoice
 from gridle.app.worker_link import WorkerLink
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.ipc.messages import Command, PauseWork, SetLimits, Shutdown, StartWork
+from gridle.worker.ipc.messages import (
+    Command,
+    FinishWork,
+    PauseWork,
+    SetLimits,
+    Shutdown,
+    StartWork,
+)
 from gridle.worker.policy.limits import Limits
 
-HOUR_S = 3600.0
 _START_PATIENCE_MS = 20_000
 
 
@@ -78,6 +86,14 @@ class OwnerActions(QObject):
     def pause(self, for_s: float | None = None) -> None:
         """Pause all work, for a time or until Start."""
         self._send(PauseWork(for_s=for_s))
+
+    def pause_until(self, choice: PauseChoice) -> None:
+        """Pause for one of the times that are offered."""
+        self.pause(choice.seconds(datetime.now(UTC).astimezone()))
+
+    def finish(self) -> None:
+        """Let the running tasks end, and take no other."""
+        self._send(FinishWork())
 
     def set_limits(self, limits: Limits) -> None:
         """Replace the limits; `limits_answered` follows."""

@@ -14,6 +14,7 @@ from gridle.market.protocol.messages import ChainInfo
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import Activity, WorkerState
 from gridle.worker.policy.allowance import ReasonCode
+from gridle.worker.state_words import end_of, other_reasons
 
 
 class Look(StrEnum):
@@ -35,6 +36,8 @@ class Headline:
     sentence: str
     offers_start: bool
     """Whether the large button says Start; else it says Pause."""
+    until: str = ""
+    """When that is expected to end, where it is known."""
 
 
 _TITLES = {
@@ -46,26 +49,67 @@ _TITLES = {
 _BY_OWNER = (ReasonCode.STOPPED_BY_OWNER, ReasonCode.PAUSED_BY_OWNER)
 
 
-def headline(status: LinkStatus, state: WorkerState | None, absence: Sentence) -> Headline:
-    """Say what the worker does; `absence` is the sentence for when it cannot be heard."""
+def headline(
+    status: LinkStatus, state: WorkerState | None, absence: Sentence, now: datetime
+) -> Headline:
+    """Say what the worker does.
+
+    Args:
+        status: whether the worker can be heard.
+        state: what it last said.
+        absence: the sentence for when it cannot be heard.
+        now: the time, in this computer's own zone.
+    """
     if state is None:
         searching = status is LinkStatus.SEARCHING
         why = texts.WORKER_SEARCHING if searching else absence
         return Headline(Look.ABSENT, say(texts.NOT_RUNNING), say(why), offers_start=True)
     look, title = _TITLES[state.activity]
+    end = end_of(state.reason, now)
     return Headline(
-        look, say(title), reason_text(state), offers_start=state.reason.code in _BY_OWNER
+        look,
+        say(title),
+        say(state.reason.sentence),
+        offers_start=state.reason.code in _BY_OWNER or is_finishing(state),
+        until=say(end) if end is not None else "",
     )
 
 
-def reason_text(state: WorkerState) -> str:
-    """Return the deciding reason, with the clock time where the owner chose an end."""
-    words = say(state.reason.sentence)
-    until = state.reason.until
-    if until is None or state.reason.code is not ReasonCode.PAUSED_BY_OWNER:
-        return words
-    clock = datetime.fromtimestamp(until).astimezone().strftime("%H:%M")
-    return f"{words} {say(texts.UNTIL, time=clock)}"
+def is_finishing(state: WorkerState) -> bool:
+    """Whether the owner has asked to finish, and Start would take that back."""
+    return any(each.code is ReasonCode.FINISHING for each in (state.reason, *state.reasons))
+
+
+def can_pause(state: WorkerState | None) -> bool:
+    """Whether a pause would change anything."""
+    return state is not None and state.activity is not Activity.STOPPED
+
+
+def can_finish(state: WorkerState | None) -> bool:
+    """Whether there is something to finish that is not being finished already."""
+    return state is not None and can_pause(state) and not is_finishing(state)
+
+
+def allowed(state: WorkerState) -> str:
+    """Return what tasks may use now, and what the machine draws where that is known."""
+    if state.allowed_cores == 0:
+        return ""
+    facts = {
+        "cpu": state.allowed_cpu_percent,
+        "cores": state.allowed_cores,
+        "machine": state.machine_cores,
+    }
+    parts = [say(texts.ALLOWED, **facts)]
+    if state.allowed_gpu_percent:
+        parts.append(say(texts.ALLOWED_GPU, gpu=state.allowed_gpu_percent))
+    if state.power_w is not None:
+        parts.append(say(texts.DRAWS, watts=round(state.power_w)))
+    return " · ".join(parts)
+
+
+def also(state: WorkerState) -> str:
+    """Return the other reasons that hold, one a line."""
+    return "\n".join(say(texts.ALSO, why=say(reason.sentence)) for reason in other_reasons(state))
 
 
 def money(units: int, chain: ChainInfo | None) -> str:
@@ -77,7 +121,7 @@ def money(units: int, chain: ChainInfo | None) -> str:
 
 def tooltip(head: Headline, state: WorkerState | None) -> str:
     """Return what the tray icon says when pointed at."""
-    lines = [f"{say(texts.APP_NAME)}: {head.title}", head.sentence]
+    lines = [f"{say(texts.APP_NAME)}: {head.title}", f"{head.sentence} {head.until}".rstrip()]
     if state is not None:
         amount = money(state.earnings.today_units, state.market.chain)
         lines.append(say(texts.TODAY_LINE, amount=amount))

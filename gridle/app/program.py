@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from gridle.app import texts
 from gridle.app.balance_reader import BalanceOf, BalanceReader, balance_on_chain
 from gridle.app.main_window import MainWindow
-from gridle.app.owner_actions import HOUR_S, OwnerActions
+from gridle.app.owner_actions import OwnerActions
 from gridle.app.presentation import headline
 from gridle.app.quit_question import QuitChoice, ask_to_quit
 from gridle.app.start_worker import start_worker
@@ -63,18 +64,22 @@ class Program(QObject):
         self.actions.changed.connect(self._show)
         self.actions.told.connect(self.window.tell)
         self.actions.limits_answered.connect(self.window.limits.show_answer)
-        self.window.overview.activity.start_asked.connect(self.actions.start)
-        self.window.overview.activity.pause_asked.connect(self.actions.pause)
+        activity = self.window.overview.activity
+        activity.start_asked.connect(self.actions.start)
+        activity.pause_asked.connect(self.actions.pause)
+        for place in (activity, self.tray):
+            place.pause_for_asked.connect(self.actions.pause_until)
+            place.finish_asked.connect(self.actions.finish)
         self.window.limits.limits_asked.connect(self.actions.set_limits)
         self.window.close_asked.connect(self._close_window)
         self.tray.start_asked.connect(self.actions.start)
-        self.tray.pause_asked.connect(lambda: self.actions.pause(HOUR_S))
         self.tray.open_asked.connect(self.window.bring_up)
         self.tray.quit_asked.connect(self._ask_to_quit)
 
     def _show(self) -> None:
         state = self.link.state
-        head = headline(self.link.status, state, self.actions.absence)
+        now = datetime.now(UTC).astimezone()
+        head = headline(self.link.status, state, self.actions.absence, now)
         can_press = self.actions.can_start
         self.window.show_state(head, state, can_press=can_press)
         self.tray.show_state(head, state, can_press=can_press)

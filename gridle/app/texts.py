@@ -6,6 +6,7 @@ An ampersand marks the mnemonic of a control; `say` picks the language.
 from __future__ import annotations
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.policy.presets import Preset
 
 APP_NAME = Sentence("Gridle", "Gridle")
 
@@ -43,7 +44,15 @@ START = Sentence("&Start", "开始(&S)")
 PAUSE = Sentence("&Pause", "暂停(&P)")
 START_HINT = Sentence("Let this computer work", "让这台电脑工作")
 PAUSE_HINT = Sentence("Pause all work until Start is pressed", "暂停所有工作，直到按“开始”")
-UNTIL = Sentence("Until {time}.", "直到 {time}。")
+PAUSE_FOR = Sentence("Pa&use for", "暂停一段时间(&E)")
+FINISH = Sentence("&Finish, then stop", "完成后停止(&F)")
+FINISH_HINT = Sentence(
+    "Take no new work, and stop when the running tasks are done",
+    "不再接收新任务，正在运行的任务完成后停止",
+)
+ALSO = Sentence("Also: {why}", "另外：{why}")
+ALLOWED_GPU = Sentence("graphics cards {gpu} %", "显卡 {gpu} %")
+DRAWS = Sentence("{watts} W now", "当前功率 {watts} W")
 ALLOWED = Sentence(
     "May use {cpu} % of {cores} of {machine} cores",
     "可使用 {machine} 个核心中的 {cores} 个，各 {cpu} %",
@@ -108,15 +117,31 @@ MARKET_SILENT = Sentence("The market does not answer yet", "市场尚未应答")
 NOTICES = Sentence("Good to know", "提示")
 
 # Limits
-AWAY_TITLE = Sentence("While I am away", "我离开时")
-IN_USE_TITLE = Sentence("While I use it", "我使用时")
-CPU = Sentence("Processor time", "处理器时间")
-CORES = Sentence("Cores", "核心数")
-MEMORY = Sentence("Memory", "内存")
-PAUSE_WHEN_USED = Sentence("Pause &while I use it", "我使用时暂停(&W)")
-RUN_ON_BATTERY = Sentence("Also run on &battery", "使用电池时也运行(&B)")
-IDLE_AFTER = Sentence("I am away after &no input for", "无操作多久视为离开(&N)")
-SECONDS = Sentence(" s", " 秒")
+UNITS = {
+    "cores": Sentence("", " 个"),
+    "s": Sentence(" s", " 秒"),
+    "rpm": Sentence(" rpm", " 转/分"),
+}
+"""Units that are not written alike in every language; the others stand as they are."""
+PRESET_LABEL = Sentence("Presets:", "预设：")
+PRESETS = {
+    Preset.QUIET: Sentence("&Quiet", "安静(&Q)"),
+    Preset.BALANCED: Sentence("&Balanced", "均衡(&B)"),
+    Preset.FULL: Sentence("&Full", "全力(&F)"),
+}
+PRESET_HINTS = {
+    Preset.QUIET: Sentence(
+        "A quarter of half the cores, cool and silent", "一半核心的四分之一，低温安静"
+    ),
+    Preset.BALANCED: Sentence(
+        "Most of the computer while you are away, nothing while you use it",
+        "离开时使用大部分性能，使用时暂停",
+    ),
+    Preset.FULL: Sentence(
+        "Everything while you are away, and gentle work while you use it",
+        "离开时使用全部性能，使用时轻量工作",
+    ),
+}
 APPLY = Sentence("&Apply", "应用(&A)")
 REVERT = Sentence("&Undo changes", "撤销更改(&U)")
 APPLIED = Sentence("These limits hold now.", "这些限制现已生效。")
@@ -126,6 +151,23 @@ LIMITS_NEED_WORKER = Sentence(
 IN_USE_NOTE = Sentence(
     "These hold while you use the computer, unless work pauses then.",
     "在您使用电脑时生效；若设为使用时暂停则不起作用。",
+)
+
+HOURS_NOTE = Sentence(
+    "Click or drag to change hours. By keyboard: arrows, Shift and arrows, then Space.",
+    "点击或拖动可更改时段。键盘操作：方向键、Shift 加方向键选择，空格键切换。",
+)
+PROGRAMS_NOTE = Sentence(
+    "One a line: a name such as blender, or a whole path.",
+    "每行一个：程序名（如 blender）或完整路径。",
+)
+HOUR_OF = Sentence("{day} {hour}:00–{end}:00: {state}", "{day} {hour}:00–{end}:00：{state}")
+MAY_WORK = Sentence("may work", "可以工作")
+MAY_NOT_WORK = Sentence("may not work", "不可工作")
+SUCH_AS = Sentence("such as {example}", "例如 {example}")
+DOES_NOT_FIT = Sentence(
+    "“{label}” does not fit yet; write it like this: {example}.",
+    "“{label}”的内容无效；请写成这样：{example}。",
 )
 
 # Results
@@ -138,7 +180,9 @@ NO_PICTURE = Sentence("The picture cannot be shown.", "无法显示图片。")
 JOBS = Sentence("Jobs", "作业")
 
 # Tray and quitting
-PAUSE_1H = Sentence("Pause for &1 hour", "暂停 1 小时(&1)")
+PAUSE_HALF_HOUR = Sentence("Pause for &30 minutes", "暂停 30 分钟(&3)")
+PAUSE_HOUR = Sentence("Pause for &1 hour", "暂停 1 小时(&1)")
+PAUSE_MORNING = Sentence("Pause until &tomorrow, 8:00", "暂停到明天 8:00(&T)")
 OPEN = Sentence("&Open Gridle", "打开 Gridle(&O)")
 QUIT = Sentence("&Quit", "退出(&Q)")
 TODAY_LINE = Sentence("Today: {amount}", "今天：{amount}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from functools import cache
 from string import Template
 
+import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtGui import QColor, QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from gridle.resources_folder import resources_folder
@@ -20,9 +21,15 @@ def icon(name: str) -> QIcon:
 def stylesheet(*, dark: bool) -> str:
     """Return the stylesheet with the colours of a scheme put in."""
     folder = resources_folder() / "styles"
-    colours = json.loads((folder / ("dark.json" if dark else "light.json")).read_text("utf-8"))
     icons = (resources_folder() / "icons").as_posix()
-    return Template((folder / "gridle.qss").read_text("utf-8")).substitute(colours, icons=icons)
+    return Template((folder / "gridle.qss").read_text("utf-8")).substitute(
+        _colours(dark=dark), icons=icons
+    )
+
+
+def colour(name: str) -> QColor:
+    """Return a colour of the scheme that the desktop has now, for what is drawn by hand."""
+    return QColor(_colours(dark=_is_dark())[name])
 
 
 def follow_desktop(application: QApplication) -> None:
@@ -30,8 +37,18 @@ def follow_desktop(application: QApplication) -> None:
     hints = QGuiApplication.styleHints()
 
     def dress() -> None:
-        application.setStyleSheet(stylesheet(dark=hints.colorScheme() is Qt.ColorScheme.Dark))
+        application.setStyleSheet(stylesheet(dark=_is_dark()))
 
     hints.colorSchemeChanged.connect(dress)
     application.setStyle("Fusion")
     dress()
+
+
+def _is_dark() -> bool:
+    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+
+@cache
+def _colours(*, dark: bool) -> dict[str, str]:
+    path = resources_folder() / "styles" / ("dark.json" if dark else "light.json")
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, str])

@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gridle.app import texts
-from gridle.app.presentation import Headline, tooltip
+from gridle.app.pause_choices import PauseChoice
+from gridle.app.presentation import Headline, can_finish, can_pause, tooltip
 from gridle.app.texts import say
 from gridle.app.theme import icon
 from gridle.market.protocol.sentence import Sentence
@@ -23,7 +24,8 @@ class Tray(QObject):
     """Emits what was chosen in its menu."""
 
     start_asked = Signal()
-    pause_asked = Signal()
+    pause_for_asked = Signal(object)  # a PauseChoice
+    finish_asked = Signal()
     open_asked = Signal()
     quit_asked = Signal()
 
@@ -32,7 +34,12 @@ class Tray(QObject):
         self.icon = QSystemTrayIcon(self)
         self.menu = QMenu()
         self.start = self._entry(texts.START, self.start_asked)
-        self.pause = self._entry(texts.PAUSE_1H, self.pause_asked)
+        self.pauses: dict[PauseChoice, QAction] = {}
+        for choice in PauseChoice:
+            entry = self.menu.addAction(say(choice.value))
+            entry.triggered.connect(lambda _=False, each=choice: self.pause_for_asked.emit(each))
+            self.pauses[choice] = entry
+        self.finish = self._entry(texts.FINISH, self.finish_asked)
         self.menu.addSeparator()
         self._entry(texts.OPEN, self.open_asked)
         self._entry(texts.QUIT, self.quit_asked)
@@ -49,7 +56,9 @@ class Tray(QObject):
         self.icon.setIcon(icon(f"tray-{head.look}"))
         self.icon.setToolTip(tooltip(head, state))
         self.start.setEnabled(can_press and head.offers_start)
-        self.pause.setEnabled(state is not None)
+        for entry in self.pauses.values():
+            entry.setEnabled(can_pause(state))
+        self.finish.setEnabled(can_finish(state))
 
     def tell(self, sentence: Sentence) -> None:
         """Show a note beside the icon."""

@@ -21,13 +21,16 @@ from gridle.market.protocol.eip712 import checksum_address
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.identity import load_identity
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.agent import Agent, Parts
+from gridle.worker.agent.agent import Agent
+from gridle.worker.agent.parts import Parts
 from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer
 from gridle.worker.ledger.ledger import open_ledger
+from gridle.worker.local_zone import LocalZone
 from gridle.worker.policy.limits import Limits, default_limits
 from gridle.worker.probes.build import build_probes
+from gridle.worker.probes.machine.clock_watch import clock_reader
 from gridle.worker.sandbox.build import build_sandboxes
 from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
 from gridle.worker.sources.market import MarketSource
@@ -172,7 +175,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         ledger=opened.ledger,
         source=MarketSource(url, identity, payout, home / "blobs"),
         sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
-        probes=build_probes(),
+        probes=build_probes(home),
         limits=limits.value or default_limits(cores, memory_bytes),
         save_limits=_limits_saver(home / LIMITS_NAME),
         node=identity.public_key,
@@ -182,6 +185,8 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         memory_bytes=memory_bytes,
         warnings=tuple(each for each in (warning, limits.warning, opened.warning) if each),
         clock=time.time,
+        clocks=clock_reader(),
+        zone=LocalZone(),
         new_salt=lambda: secrets.token_hex(32),
     )
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 import time
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
-import psutil
 
 from gridle.lifeline import OPTION
-from gridle.market.protocol.errors import InvalidInputError, UnavailableError
+from gridle.market.protocol.errors import InvalidInputError
 from gridle.worker.ipc.client import WorkerClient
 from gridle.worker.ipc.endpoint import Endpoint, worker_home
-from gridle.worker.ipc.messages import Command, PauseWork, SetLimits, StartWork
-from gridle.worker.limit_settings import changed, flat
-from gridle.worker.policy.limits import Limits, default_limits
-from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
+from gridle.worker.ipc.messages import Command, FinishWork, PauseWork, StartWork
+from gridle.worker.policy.presets import Preset
+from gridle.worker.settings import SETTINGS_NAME, Settings, load
 from gridle.worker.status_text import status_lines
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -36,12 +35,10 @@ def main(arguments: list[str]) -> int:
             return _run(home, options)
         case "status":
             return _status(home, as_json=options.json)
-        case "pause":
-            return _tell(home, PauseWork(_duration_s(options.pause_for)))
-        case "resume":
-            return _tell(home, StartWork())
+        case "pause" | "resume" | "finish":
+            return _tell(home, _wish(options))
         case "limits":
-            return _limits(home, options.set, as_json=options.json)
+            return _limits(home, options)
         case _:
             return _doctor(home, as_json=options.json)
 
@@ -64,13 +61,34 @@ def _parser() -> argparse.ArgumentParser:
     pause = add("pause", "pause all work")
     pause.add_argument("--for", dest="pause_for", metavar="TIME", help="such as 30m or 1h")
     add("resume", "start or resume work")
-    limits = add("limits", "show or set what this machine may be used for")
-    limits.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="change limits")
-    limits.add_argument("--json", action="store_true")
+    add("finish", "take no new work, and stop when the running tasks are done")
+    _add_limits(add("limits", "show or set what this machine may be used for"))
     add("doctor", "look for what keeps this machine from working").add_argument(
         "--json", action="store_true"
     )
     return parser
+
+
+def _add_limits(limits: argparse.ArgumentParser) -> None:
+    limits.add_argument(
+        "--preset", choices=tuple(Preset), type=Preset, help="take all figures of a preset"
+    )
+    limits.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change limits, after the preset where one is named",
+    )
+    shown = limits.add_mutually_exclusive_group()
+    for how, text in (
+        ("json", "print the settings file"),
+        ("explain", "print each with bounds and meaning"),
+        ("schema", "print the file's JSON Schema"),
+    ):
+        shown.add_argument(f"--{how}", dest="shown", action="store_const", const=how, help=text)
+    limits.set_defaults(shown="settings")
 
 
 def _run(home: Path, options: argparse.Namespace) -> int:
@@ -87,8 +105,18 @@ def _status(home: Path, *, as_json: bool) -> int:
     if as_json:
         print(msgspec.json.encode(state).decode())
     else:
-        print("\n".join(status_lines(state)))
+        print("\n".join(status_lines(state, datetime.now(UTC).astimezone())))
     return 0
+
+
+def _wish(options: argparse.Namespace) -> Command:
+    match options.command:
+        case "pause":
+            return PauseWork(_duration_s(options.pause_for))
+        case "finish":
+            return FinishWork()
+        case _:
+            return StartWork()
 
 
 def _tell(home: Path, command: Command) -> int:
@@ -97,38 +125,16 @@ def _tell(home: Path, command: Command) -> int:
     return 0
 
 
-def _limits(home: Path, settings: Sequence[str], *, as_json: bool) -> int:
-    """Show or set limits: through the running worker, or in its file where none runs."""
-    try:
-        with WorkerClient(Endpoint(home), "cli") as worker:
-            limits = worker.state().limits
-            if settings:
-                limits = changed(limits, settings)
-                worker.ask(SetLimits(limits))
-    except UnavailableError:
-        limits = _limits_on_disk(home, settings)
-    if as_json:
-        print(msgspec.json.encode(limits).decode())
-    else:
-        print(
-            "\n".join(
-                f"{key}={msgspec.json.encode(value).decode()}"
-                for key, value in flat(limits).items()
-            )
-        )
+def _limits(home: Path, options: argparse.Namespace) -> int:
+    from gridle.worker.limits_command import (  # noqa: PLC0415 - no running worker needs it
+        LimitsRequest,
+        carry_out,
+    )
+
+    request = LimitsRequest(options.preset, tuple(options.set), options.shown)
+    lines = carry_out(home, request, lambda warning: print(warning, file=sys.stderr))
+    print("\n".join(lines))
     return 0
-
-
-def _limits_on_disk(home: Path, settings: Sequence[str]) -> Limits:
-    path = home / LIMITS_NAME
-    loaded = load(path, Limits, time.time())
-    if loaded.warning is not None:
-        print(loaded.warning)
-    limits = loaded.value or default_limits(psutil.cpu_count() or 1, psutil.virtual_memory().total)
-    if settings:
-        limits = changed(limits, settings)
-        save(path, limits)
-    return limits
 
 
 def _doctor(home: Path, *, as_json: bool) -> int:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.policy.limits import KEEP_FREE_MIB, Limits, MiB
+from gridle.worker.policy.readings import OurUse
+from gridle.worker.policy.sentences import disk_short, unseen
+from gridle.worker.settings import LIMITS_NAME, load
 
 _MARKET_TIMEOUT_S = 5.0
 
@@ -25,19 +31,17 @@ def examine(home: Path, market_url: str | None) -> Iterator[Finding]:
     """Yield the findings one by one, since some take seconds."""
     yield _folder(home)
     yield from _sandboxes(home)
-    yield _probes()
+    yield _probes(home)
     yield _market(market_url)
 
 
 def _folder(home: Path) -> Finding:
-    from gridle.worker.agent.disk import shortage  # noqa: PLC0415 - only the doctor's run needs it
-
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = home / f"doctor-{os.getpid()}.new"
         draft.write_bytes(b"ok")
         draft.unlink()
-        short = shortage(home)
+        short = _disk_short(home)
     except OSError as error:
         return Finding(
             "folder",
@@ -52,6 +56,14 @@ def _folder(home: Path) -> Finding:
     return Finding("folder", short is None, short or fine)
 
 
+def _disk_short(home: Path) -> Sentence | None:
+    """Say that less is free than the owner's limits keep; None where there is room."""
+    limits = load(home / LIMITS_NAME, Limits, time.time()).value
+    keep_mib = limits.disk_keep_free_mib if limits else KEEP_FREE_MIB
+    free_mib = shutil.disk_usage(home).free // MiB
+    return disk_short(free_mib, keep_mib) if free_mib < keep_mib else None
+
+
 def _sandboxes(home: Path) -> Iterator[Finding]:
     from gridle.worker.sandbox.build import build_sandboxes  # noqa: PLC0415 - loads wasmtime's host
 
@@ -61,21 +73,17 @@ def _sandboxes(home: Path) -> Iterator[Finding]:
         sandbox.close()
 
 
-def _probes() -> Finding:
+def _probes(home: Path) -> Finding:
     from gridle.worker.probes.build import build_probes  # noqa: PLC0415 - only this one needs it
 
-    probes = build_probes()
+    probes = build_probes(home)
     try:
         probes.start(lambda: None)
-        readings = probes.read(0.0)
+        readings = probes.read(OurUse())
     finally:
         probes.close()
     if readings.session_unseen:
-        sentence = Sentence(
-            "There is a session whose keyboard and mouse cannot be seen, so it counts as in use; "
-            "run the worker inside an X11 session, or allow work while in use.",
-            "存在无法感知键盘鼠标的会话，因此视为使用中；请在 X11 会话中运行，或允许使用时工作。",
-        )
+        sentence = unseen(readings.blindness)
     elif readings.seconds_since_input is None:
         sentence = Sentence(
             "There is no desktop session: this machine counts as unused.",

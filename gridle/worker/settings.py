@@ -63,13 +63,17 @@ def save(path: Path, value: Struct) -> None:
     """Write a settings file whole: a reader sees the old one or the new one, after any crash.
 
     Raises:
+        InvalidInputError: it is larger than `load` takes; the old one is as it was.
         UnavailableError: it cannot be written (the disk may be full); the old one is as it was.
     """
+    content = msgspec.json.format(msgspec.json.encode(value)) + b"\n"
+    if len(content) > _MAX_BYTES:
+        raise _too_large(path)
     draft = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with draft.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -81,6 +85,13 @@ def _set_aside(path: Path, aside: Path) -> Sentence:
     return Sentence(
         f"{path.name} was damaged and set aside as {aside.name}; set it anew where needed.",
         f"{path.name} 已损坏，已另存为 {aside.name}；如有需要请重新设置。",
+    )
+
+
+def _too_large(path: Path) -> InvalidInputError:
+    return InvalidInputError(
+        f"{path.name} would be larger than {_MAX_BYTES} bytes; shorten its lists of names.",
+        f"{path.name} 将超过 {_MAX_BYTES} 字节；请缩短其中的名称列表。",
     )
 
 

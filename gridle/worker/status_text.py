@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from gridle.worker.ipc.messages import Earnings, WorkerState
+from gridle.worker.state_words import electricity, end_of, other_reasons
 
 
-def status_lines(state: WorkerState) -> Iterator[str]:
-    """Yield the lines of `gridle worker status`."""
-    yield f"{state.activity.value}: {state.reason.sentence}"
+def status_lines(state: WorkerState, now: datetime) -> Iterator[str]:
+    """Yield the lines of `gridle worker status`, times as the clock at `now`'s place shows them."""
+    end = end_of(state.reason, now)
+    until = f" {end}" if end is not None else ""
+    yield f"{state.activity.value}: {state.reason.sentence}{until}"
+    for reason in other_reasons(state):
+        yield f"  also: {reason.sentence}"
     for task in state.tasks:
         done = "" if task.progress is None else f" {task.progress:.0%}"
         yield f"  {task.task_id}  {task.title}  [{task.runtime}, {task.state.value}{done}]"
     yield _money(state)
+    power = electricity(state)
+    if power is not None:
+        yield str(power)
     link = "connected" if state.market.connected else "not connected"
     note = f" - {state.market.note}" if state.market.note else ""
     yield f"market {state.market.url}: {link}{note}"

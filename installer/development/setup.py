@@ -1,6 +1,6 @@
 """Set up this checkout: system packages, Python environment, base images of practice jobs.
 
-Usage: python3 -I setup.py PYTHON [all|bench]   (called by setup.sh with the Python it found)
+Usage: python3 -I setup.py PYTHON [all|test|bench]   (called by setup.sh with the Python it found)
 
 Needs nothing but the standard library. Can be killed at any point and run again.
 """
@@ -21,8 +21,12 @@ from installer.development.images_stamp import ImagesStamp  # noqa: E402 # after
 from installer.development.system_packages import (  # noqa: E402 # after the path is set
     BENCH_NEEDS,
     NEEDS,
+    TEST_NEEDS,
     install,
 )
+
+MORE_NEEDS = {"test": TEST_NEEDS, "bench": (*TEST_NEEDS, *BENCH_NEEDS)}
+"""What testing and measuring want beyond what running does."""
 
 
 def set_up(python: str) -> int:
@@ -56,8 +60,8 @@ def main() -> int:
         except BlockingIOError:
             print("Another set-up of this checkout is running; waiting for it…", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        if what == "bench":
-            install(BENCH_NEEDS, start_services=False)
+        if what in MORE_NEEDS:
+            install(MORE_NEEDS[what], start_services=False)
             return 0
         return set_up(python)
 

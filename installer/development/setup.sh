@@ -1,6 +1,6 @@
 #!/bin/sh
 # Takes a bare Debian or Ubuntu machine to a working `.venv`; every step is skipped when done.
-# Usage: setup.sh [all|bench]
+# Usage: setup.sh [all|test|bench]
 set -eu
 cd "$(dirname "$0")/../.."
 

@@ -59,9 +59,15 @@ NEEDS = (
             "fonts-wqy-microhei",
         ),
     ),
+)
+TEST_NEEDS = (
     Need(
         "to test its windows without a screen",
         ("xvfb", "xauth", "xdotool", "trayer", "x11-utils", "imagemagick"),
+    ),
+    Need(
+        "to test how it sees a user on real desktops without a screen",
+        ("dbus", "mutter", "sway", "foot", "jwm", "weston", "kwin-wayland"),
     ),
 )
 BENCH_NEEDS = (Need("to be measured beside it", ("boinc-client",)),)

@@ -15,15 +15,35 @@ RESULT = Path("build/bench.json")
 
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "first_paid": ("first_paid_s",),
-    "pause": ("pause_x11_p50_ms", "pause_x11_p99_ms"),
+    "pause": ("pause_x11_p50_ms", "pause_x11_p99_ms", "pause_x11_worst_ms"),
+    "pause_wayland": (
+        "pause_wayland_p50_ms",
+        "pause_wayland_p99_ms",
+        "pause_wayland_worst_ms",
+    ),
     "cpu_limit": (
-        "cpu_limit_wasm_mean_percent",
-        "cpu_limit_wasm_std_points",
-        "cpu_limit_container_mean_percent",
-        "cpu_limit_container_std_points",
+        "cpu_limit_mean_error_points",
+        "cpu_limit_std_points",
+        *(
+            f"cpu_limit_{kind}_{level}_{figure}_points"
+            for kind in ("wasm", "container", "together")
+            for level in (5, 10, 25, 50, 75, 90)
+            for figure in ("error", "std")
+        ),
+    ),
+    "foreground": (
+        "foreground_slowdown_pct",
+        "foreground_missed_frames_pct",
+        "foreground_frame_p99_ms",
     ),
     "worker_idle": ("worker_idle_rss_mb", "worker_idle_cpu_pct", "worker_idle_wakeups_per_s"),
     "start_up": ("container_start_ratio", "container_start_s", "wasm_start_ms"),
+    "profit": (
+        "profit_tasks_below_floor",
+        "profit_waiting_gain_pct",
+        "profit_waiting_gain_per_kwh_pct",
+        "profit_waiting_gain_if_busy_pct",
+    ),
     "gas": (
         "gas_first_redemption",
         "gas_redemption",

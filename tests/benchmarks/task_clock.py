@@ -5,31 +5,35 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import psutil
 
 WASM_HOST = "wasm_host"
+_LABEL = "gridle.worker="
+"""By which a worker's own containers are told from another's on the same machine."""
 
 
 def task_pids(worker_pid: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the processes of this worker's WebAssembly tasks, and those of Gridle's containers."""
+    """Return the processes of this worker's WebAssembly tasks, and those of its containers."""
     children = psutil.Process(worker_pid).children(recursive=True)
-    wasm = tuple(child.pid for child in children if _is_wasm_host(child))
-    return wasm, tuple(_container_pids())
+    words = {child.pid: _words(child) for child in children}
+    wasm = tuple(pid for pid, said in words.items() if any(WASM_HOST in word for word in said))
+    labels = {word for said in words.values() for word in said if word.startswith(_LABEL)}
+    return wasm, tuple(pid for label in labels for pid in _container_pids(label))
 
 
-def _is_wasm_host(process: psutil.Process) -> bool:
+def _words(process: psutil.Process) -> list[str]:
     try:
-        return any(WASM_HOST in word for word in process.cmdline())
+        return process.cmdline()
     except psutil.NoSuchProcess:  # it ended between being listed and being looked at
-        return False
+        return []
 
 
-def _container_pids() -> Iterable[int]:
+def _container_pids(label: str) -> Iterable[int]:
     ids = subprocess.run(
-        ["podman", "ps", "-q", "--filter", "label=gridle.worker"],
+        ["podman", "ps", "-q", "--filter", f"label={label}"],
         stdout=subprocess.PIPE,
         check=True,
         text=True,
@@ -55,18 +59,20 @@ def cpu_ns(pids: Iterable[int]) -> int:
     return total
 
 
-def last_use(pids: tuple[int, ...], began: threading.Event, watch_s: float) -> float:
-    """Watch for `watch_s` seconds and return when, by the monotonic clock, a CPU was last used.
+def last_uses(pids: tuple[int, ...], began: threading.Event, watch_s: float) -> Mapping[int, float]:
+    """Watch for `watch_s` seconds; returns when, by the monotonic clock, each last used a CPU.
 
-    The clocks are read about twice a millisecond; the answer is the moment of the first reading
+    The clocks are read about once a millisecond; the answer is the moment of the first reading
     that shows the last use. `began` is set once the watching has begun.
     """
-    last_ns, last_at = cpu_ns(pids), time.monotonic()
-    end_at = last_at + watch_s
+    began_at = time.monotonic()
+    clocks = {pid: cpu_ns([pid]) for pid in pids}
+    last_at = dict.fromkeys(pids, began_at)
     began.set()
-    while (now := time.monotonic()) < end_at:
-        used_ns = cpu_ns(pids)
-        if used_ns != last_ns:
-            last_ns, last_at = used_ns, now
+    while (now := time.monotonic()) < began_at + watch_s:
+        for pid, known_ns in clocks.items():
+            used_ns = cpu_ns([pid])
+            if used_ns != known_ns:
+                clocks[pid], last_at[pid] = used_ns, now
         time.sleep(0.0005)
     return last_at

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gridle.worker.policy.readings import Readings
+import msgspec
+
+from gridle.worker.policy.readings import OurUse, Readings
 
 AWAY = Readings(
     seconds_since_input=None,
@@ -23,18 +25,22 @@ class FakeProbes:
     def __init__(self, readings: Readings = AWAY) -> None:
         self.readings = readings
         self.is_watching_closely = False
+        self.programs: tuple[str, ...] = ()
         self._on_change: Callable[[], None] | None = None
 
     def start(self, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
 
-    def read(self, our_cpu_s: float, our_memory_bytes: int = 0) -> Readings:
-        assert our_cpu_s >= 0
-        assert our_memory_bytes >= 0
-        return self.readings
+    def read(self, use: OurUse) -> Readings:
+        assert use.cpu_s >= 0
+        assert use.memory_bytes >= 0
+        return msgspec.structs.replace(self.readings, volume_bytes=use.volume_bytes)
 
-    def watch_closely(self, on: bool) -> None:  # noqa: FBT001 - as the probes have it
-        self.is_watching_closely = on
+    def look_for(self, programs: tuple[str, ...]) -> None:
+        self.programs = programs
+
+    def watch_closely(self, *, runs: bool, away: bool) -> None:
+        self.is_watching_closely = runs and away
 
     def close(self) -> None:
         self._on_change = None

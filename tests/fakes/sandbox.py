@@ -14,6 +14,7 @@ from pathlib import Path
 from gridle.market.protocol.manifest import Runtime, RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
+from gridle.worker.sandbox.cores import own_cores, usable_cores
 from gridle.worker.sandbox.log_tail import clean
 from gridle.worker.sandbox.port import Availability, Ending, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.supervisor import Exit, SupervisedTask
@@ -114,6 +115,13 @@ class FakeProcess:
         with self._changed:
             self._share = share
 
+    def cores(self) -> frozenset[int]:
+        return frozenset(usable_cores(self._share.core_ids, own_cores()))
+
+    def used_percent(self) -> float:
+        with self._changed:
+            return 0.0 if self._frozen or self._ended.is_set() else self._share.cpu_percent
+
     def freeze(self) -> None:
         with self._changed:
             self._frozen = True
@@ -173,7 +181,7 @@ class FakeSandbox:
 
     def __init__(self) -> None:
         self.prepared: list[Runtime] = []
-        self._live: list[SupervisedTask] = []
+        self._live: dict[SupervisedTask, FakeProcess] = {}
 
     def availability(self) -> Availability:
         return Availability(works=True, explanation=Sentence("A play.", "演示。"), version=os.name)
@@ -184,13 +192,21 @@ class FakeSandbox:
 
     def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:
         def ended(outcome: Outcome) -> None:
-            self._live.remove(task)
+            del self._live[task]
             on_end(outcome)
 
-        task = SupervisedTask(spec, FakeProcess(spec, share), ended)
-        self._live.append(task)
-        task.begin()
+        process = FakeProcess(spec, share)
+        task = SupervisedTask(spec, process, ended)
+        self._live[task] = process
+        task.begin(share)
         return task
+
+    def cores(self) -> set[frozenset[int]]:
+        return {process.cores() for process in self._live.values()}
+
+    def used_percent(self) -> float:
+        """Return what all tasks together may use now, in percent of one core."""
+        return sum(process.used_percent() for process in list(self._live.values()))
 
     def sweep(self) -> int:
         return 0

@@ -8,11 +8,21 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QProgressBar, QSpinBox
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QTableView,
+)
 
 from gridle.app import program as program_module
 from gridle.app.link_status import LinkStatus
 from gridle.app.main_window import MainWindow
+from gridle.app.pause_choices import PauseChoice
 from gridle.app.program import Program
 from gridle.app.quit_question import QuitChoice, quit_box
 from gridle.market.protocol.sentence import Sentence
@@ -20,11 +30,15 @@ from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import (
     IPC_VERSION,
     Activity,
+    FinishWork,
     PauseWork,
     SetLimits,
     Shutdown,
     StartWork,
 )
+from gridle.worker.limit_settings import changed
+from gridle.worker.policy import sentences
+from gridle.worker.policy.allowance import Reason, ReasonCode
 from tests.fakes.worker_door import BAD_TOKEN, WorkerDoor
 from tests.fakes.worker_states import ADDRESS, IN_USE, NO_ENGINE, STOPPED, task, worker_state
 from tests.gui.conftest import Until, balance
@@ -84,11 +98,63 @@ def test_the_large_button_pauses_and_starts(
 
 def test_the_tray_pauses_for_an_hour(door: WorkerDoor, program: Program, until: Until) -> None:
     until(lambda: _heard(program))
-    program.tray.pause.trigger()
+    program.tray.pauses[PauseChoice.HOUR].trigger()
     until(lambda: door.commands == [PauseWork(for_s=3600.0)])
     program.window.hide()
     program.tray.open_asked.emit()
     assert program.window.isVisible()
+
+
+def test_the_window_pauses_for_a_time_and_finishes(
+    door: WorkerDoor, program: Program, until: Until
+) -> None:
+    until(lambda: _heard(program))
+    activity = program.window.overview.activity
+    for entry in activity.pauses.actions():
+        entry.trigger()
+    activity.finish.click()
+    program.tray.finish.trigger()
+    until(lambda: len(door.commands) == 5)
+    half_hour, hour, morning, *finish = door.commands
+    assert (half_hour, hour) == (PauseWork(1800.0), PauseWork(3600.0))
+    assert isinstance(morning, PauseWork)
+    assert morning.for_s is not None
+    assert 4 * 3600 <= morning.for_s <= 29 * 3600
+    assert finish == [FinishWork(), FinishWork()]
+
+
+def test_nothing_is_offered_that_would_change_nothing(
+    door: WorkerDoor, program: Program, until: Until
+) -> None:
+    activity = program.window.overview.activity
+    assert not activity.finish.isEnabled()
+    until(lambda: activity.finish.isEnabled() and activity.pause_for.isEnabled())
+    door.change(worker_state(activity=Activity.STOPPED, reason=STOPPED))
+    until(lambda: not activity.finish.isEnabled() and not activity.pause_for.isEnabled())
+    assert not program.tray.finish.isEnabled()
+
+
+def test_reasons_and_electricity_are_shown(
+    door: WorkerDoor, program: Program, until: Until
+) -> None:
+    until(lambda: _heard(program))
+    activity = program.window.overview.activity
+    assert not activity.power.isVisible()
+    battery = Reason(ReasonCode.ON_BATTERY, sentences.ON_BATTERY)
+    door.change(
+        worker_state(
+            activity=Activity.PAUSED,
+            reason=IN_USE,
+            reasons=(IN_USE, battery),
+            price_micros_per_kwh=620_000,
+            currency="CNY",
+            energy_today_mj=1_440_000_000,
+            electricity_today_micros=250_000,
+        )
+    )
+    until(activity.power.isVisible)
+    assert activity.also.text() == f"Also: {battery.sentence.en}"
+    assert activity.power.text() == "Electricity now 0.62 CNY/kWh · today 0.4 kWh, 0.25 CNY"
 
 
 def test_limits_are_sent_when_applied_and_kept_while_edited(
@@ -97,28 +163,19 @@ def test_limits_are_sent_when_applied_and_kept_while_edited(
     until(lambda: _heard(program))
     panel = program.window.limits
     assert not panel.apply.isEnabled()
-    panel.away.cpu.setValue(33)
-    panel.pause.setChecked(False)
+    panel.form.editors["while_away.cpu_percent"].show_value(33)
+    panel.form.editors["pause_when_used"].show_value(False)  # noqa: FBT003 - the field's own value
     door.change(worker_state(activity=Activity.WAITING))
     until(lambda: program.window.overview.activity.title.text() == "Waiting for work")
-    assert panel.away.cpu.value() == 33
+    assert panel.form.editors["while_away.cpu_percent"].held() == 33
     program.window.navigation.button(1).click()
     panel.apply.click()
     until(lambda: bool(door.commands))
-    sent = door.commands[0]
-    assert isinstance(sent, SetLimits)
-    assert (sent.limits.while_away.cpu_percent, sent.limits.pause_when_used) == (33, False)
+    wanted = changed(door.state.limits, ["while_away.cpu_percent=33", "pause_when_used=false"])
+    assert door.commands == [SetLimits(wanted)]
     until(lambda: panel.note.text() == "These limits hold now.")
-    door.change(worker_state(limits=sent.limits))
+    door.change(worker_state(limits=wanted))
     until(lambda: not panel.apply.isEnabled())
-
-
-def test_limits_can_be_undone(door: WorkerDoor, program: Program, until: Until) -> None:
-    until(lambda: _heard(program))
-    panel = program.window.limits
-    panel.idle.setValue(7)
-    panel.revert.click()
-    assert panel.limits() == door.state.limits
 
 
 def test_a_refused_command_is_explained(door: WorkerDoor, program: Program, until: Until) -> None:
@@ -286,8 +343,12 @@ def test_every_control_is_named_and_reachable_by_keyboard(
     for button in window.findChildren(QAbstractButton):
         assert button.text() or button.accessibleName() or not button.isVisible()
         assert button.focusPolicy() is not Qt.FocusPolicy.NoFocus or not button.isVisible()
-    for field in window.findChildren(QSpinBox):
-        assert field.accessibleName()
+    for kind in (QAbstractSpinBox, QComboBox, QPlainTextEdit, QTableView, QLineEdit):
+        for field in window.findChildren(kind):
+            named = field.accessibleName() or isinstance(
+                field.parent(), QAbstractSpinBox | QComboBox
+            )
+            assert named or not field.isVisibleTo(window), field
     for bar in window.findChildren(QProgressBar):
         assert bar.accessibleName()
     assert door.state.market.connected

@@ -6,18 +6,22 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.agent import Agent, Parts
+from gridle.worker.agent.agent import Agent
+from gridle.worker.agent.parts import Parts
 from gridle.worker.ipc.messages import Command, WorkerState
 from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.policy.limits import Budget, Limits
+from gridle.worker.probes.machine.clock_watch import clock_reader
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.probes import FakeProbes
 from tests.fakes.sandbox import FakeSandbox
 from tests.fakes.source import FakeSource
+from tests.rigs.simulated_machine import ZONE, SimulatedMachine
 from tests.rigs.worker_jobs import PAYEE
 
 LIMITS = Limits(
@@ -31,10 +35,13 @@ DEADLINE_S = 20.0
 class AgentRig:
     """An agent with its home; `begin` again on the same home is a restart."""
 
-    def __init__(self, home: Path, market: StubMarket) -> None:
+    def __init__(
+        self, home: Path, market: StubMarket, machine: SimulatedMachine | None = None
+    ) -> None:
         self.home = home
         self.market = market
-        self.probes = FakeProbes()
+        self.machine = machine or SimulatedMachine(0)
+        self.probes = FakeProbes(machine.readings) if machine else FakeProbes()
         self.sandbox = FakeSandbox()
         self.source = FakeSource(market, home / "blobs")
         self.saved: list[Limits] = []
@@ -50,15 +57,17 @@ class AgentRig:
                 source=self.source,
                 sandboxes={"wasm": self.sandbox},
                 probes=self.probes,
-                limits=LIMITS,
+                limits=machine.limits if machine else LIMITS,
                 save_limits=self._save,
                 node="ab" * 32,
                 market_url="http://market",
                 payout_address=PAYEE,
-                cores=2,
+                cores=8 if machine else 2,
                 memory_bytes=2**33,
                 warnings=(opened.warning,) if opened.warning else (),
-                clock=time.time,
+                clock=machine.clock if machine else time.time,
+                clocks=machine.clocks if machine else clock_reader(),
+                zone=lambda: ZONE if machine else UTC,
                 new_salt=lambda: secrets.token_hex(32),
             ),
             self._take,
@@ -70,6 +79,12 @@ class AgentRig:
             self.agent.begin_work()
         self.agent.start()
         return self
+
+    @property
+    def state(self) -> WorkerState:
+        """The newest state."""
+        assert self._state is not None
+        return self._state
 
     def wait(self, condition: Callable[[WorkerState], bool]) -> WorkerState:
         """Wait until a state fits, and return it."""

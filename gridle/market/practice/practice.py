@@ -92,7 +92,9 @@ class Practice:
         """Start the worker; from here on this computer earns."""
         self.say(Sentence("Starting the worker …", "正在启动工作程序……"))
         if not (self.places.worker / "limits.json").exists():
-            self._run_once("worker", "limits", "--set", f"idle_after_s={self.idle_after_s}")
+            # the market's own programs, here beside the worker, are no stranger's work
+            settings = (f"idle_after_s={self.idle_after_s}", "foreign_cpu_max_percent=100")
+            self._run_once("worker", "limits", "--set", *settings)
         self.supervisor.start(
             self._plan(
                 "worker",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from gridle.market.protocol.errors import GridleError, UnavailableError
-from gridle.market.protocol.ids import Address, LeaseId, PublicKey, Sha256
+from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.disk import shortage
 from gridle.worker.agent.division import capacity
+from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
     Adjusted,
     Asked,
@@ -31,25 +29,24 @@ from gridle.worker.agent.events import (
 )
 from gridle.worker.agent.governor import Governor
 from gridle.worker.agent.market_flow import MarketFlow
-from gridle.worker.agent.ports import MachineProbes, OnState
+from gridle.worker.agent.parts import Parts
+from gridle.worker.agent.ports import OnState
+from gridle.worker.agent.publisher import Origins, Publisher
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import Roster
 from gridle.worker.agent.runner import Folders, Runner
 from gridle.worker.agent.task_flow import TaskFlow
-from gridle.worker.agent.view import Facts, task_view, worker_state
+from gridle.worker.agent.volume import MonthVolume
 from gridle.worker.ipc.messages import (
     Command,
+    FinishWork,
     PauseWork,
     RuntimeView,
     SetLimits,
     Shutdown,
     StartWork,
-    WorkerState,
 )
-from gridle.worker.ledger.ledger import Ledger
-from gridle.worker.policy.limits import Limits
-from gridle.worker.sandbox.port import Sandbox
-from gridle.worker.sources.port import Source
+from gridle.worker.policy.allowance import Allowance
 
 _BUSY_PERIOD_S = 1.0
 _IDLE_PERIOD_S = 10.0
@@ -58,54 +55,39 @@ _LOOK_AGAIN_S = 60.0
 _CLOSE_S = 3.0
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Everything that the agent stands on; bootstrap makes it."""
-
-    home: Path
-    ledger: Ledger
-    source: Source
-    sandboxes: Mapping[RuntimeKind, Sandbox]
-    probes: MachineProbes
-    limits: Limits
-    save_limits: Callable[[Limits], None]
-    node: PublicKey
-    market_url: str
-    payout_address: Address
-    cores: int
-    memory_bytes: int
-    warnings: tuple[Sentence, ...]
-    clock: Callable[[], float]
-    """Unix seconds, UTC."""
-    new_salt: Callable[[], Sha256]
-
-
 class Agent:
     """The worker's mind. `ask` and `stop` may be called from any thread."""
 
     def __init__(self, parts: Parts, on_state: OnState) -> None:
         self._parts = parts
-        self._on_state = on_state
         self._queue: SimpleQueue[Event] = SimpleQueue()
         ledger, source = parts.ledger, parts.source
         self._roster = Roster(ledger)
         folders = Folders(parts.home / "tasks", parts.home / "results")
         self._runner = Runner(parts.sandboxes, source, folders, self._queue.put)
-        self._reporter = Reporter(ledger, source, self._roster, parts.node, parts.new_salt)
-        self._governor = Governor(parts.limits, parts.save_limits, parts.probes, ledger)
-        self._tasks = TaskFlow(self._roster, self._runner, self._reporter)
+        self._economy = Economy(parts.home, ledger, parts.limits.electricity)
+        self._volume = MonthVolume(ledger)
+        self._reporter = Reporter(
+            ledger, source, self._roster, parts.node, parts.new_salt, self._economy
+        )
+        self._governor = Governor(parts, self._economy)
+        self._tasks = TaskFlow(self._roster, self._runner, self._reporter, self._economy)
         self._market = MarketFlow(
             parts.market_url, ledger, self._roster, self._runner, self._reporter, self._tasks
+        )
+        self._publisher = Publisher(
+            parts,
+            Origins(self._governor, self._economy, self._market, self._tasks, self._roster),
+            on_state,
         )
         self._runtimes: tuple[RuntimeView, ...] = ()
         self._looked_at = 0.0
         self._backlog: deque[Event] = deque()
         """Events that could not be written down; tried again, in order."""
         self._trouble: Sentence | None = None
-        self._disk_note: Sentence | None = None
-        self._retry_at = self._disk_look_at = self._measure_at = 0.0
+        self._retry_at = self._measure_at = 0.0
+        self._rates: tuple[int | None, int | None] | None = None
         self._held: frozenset[LeaseId] | None = None
-        self._state: WorkerState | None = None
         self._ended = False
         self.ended_well = False
         """Whether the agent has come to its end as it was asked to."""
@@ -163,6 +145,7 @@ class Agent:
                 event = None
             self._step(event, parts.clock())
             self._follow(parts.clock())
+        self._volume.write()
 
     def _patience_s(self, now: float) -> float:
         """Return how long nothing can happen that no event would tell."""
@@ -220,6 +203,8 @@ class Agent:
                     self._governor.begin()
                 case PauseWork(for_s):
                     self._governor.pause(None if for_s is None else now + for_s)
+                case FinishWork():
+                    self._governor.finish()
                 case SetLimits(limits):
                     self._governor.set_limits(limits)
                 case Shutdown():
@@ -239,9 +224,7 @@ class Agent:
         if now >= self._measure_at:
             self._measure_at = now + _BUSY_PERIOD_S
             self._tasks.measure()
-        if now >= self._disk_look_at:
-            self._disk_look_at = now + _IDLE_PERIOD_S
-            self._disk_note = shortage(self._parts.home)
+            self._economy.measure(self._roster, self._governor.readings, now)
         works = all(view.works for view in self._runtimes)
         if self._looked_at == 0.0 or (not works and now - self._looked_at > _LOOK_AGAIN_S):
             self._looked_at = now
@@ -249,22 +232,38 @@ class Agent:
 
     def _follow(self, now: float) -> None:
         """Make everything follow the policy; pausing tasks is the first thing done."""
-        self._governor.refresh(self._roster, now)
+        chain = self._market.view().chain
+        self._economy.token_decimals = chain.token_decimals if chain else None
+        self._governor.refresh(self._roster, self._volume.bytes, now)
         allowance = self._governor.allowance
         try:
             self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
+            if self._governor.wish.finishing:
+                self._tasks.return_unstarted(now)
+                self._governor.rest_if_finished(self._roster)
+            self._volume.count(self._parts.source.transferred(), now, self._parts.zone())
         except UnavailableError as error:
             self._trouble = error.sentence
+        self._tell_source(allowance, now)
+        self._publisher.publish(self._runtimes, self._trouble, now)
+
+    def _tell_source(self, allowance: Allowance, now: float) -> None:
+        """Say how much work is wanted, what is held, and how fast it may come and go."""
+        source = self._parts.source
         needs = [task.need for task in self._roster if task.takes_room]
-        wanted = capacity(allowance, needs, self._usable_runtimes(now))
-        if self._trouble is not None or self._disk_note is not None:
+        ask = self._economy.ask_units_per_core_hour(now)
+        wanted = capacity(allowance, needs, self._usable_runtimes(now), ask)
+        if self._trouble is not None or not self._economy.wants_work(now):
             wanted = replace(wanted, slots=0)
-        self._parts.source.want(wanted)
+        rates = (allowance.download_bytes_s, allowance.upload_bytes_s)
+        if rates != self._rates:
+            self._rates = rates
+            source.limit(*rates)
+        source.want(wanted)
         held = frozenset(task.lease_id for task in self._roster)
         if held != self._held:
             self._held = held
-            self._parts.source.hold(held)
-        self._publish(now)
+            source.hold(held)
 
     def _usable_runtimes(self, now: float) -> tuple[RuntimeKind, ...]:
         return tuple(
@@ -272,34 +271,3 @@ class Agent:
             for view in self._runtimes
             if view.works and self._tasks.benched.get(view.kind, 0.0) <= now
         )
-
-    def _publish(self, now: float) -> None:
-        notes = (self._trouble, self._disk_note)
-        state = worker_state(
-            Facts(
-                allowance=self._governor.allowance,
-                tasks=tuple(task_view(task) for task in self._roster),
-                earnings=self._market.earnings(local_midnight(now)),
-                limits=self._governor.limits,
-                market=self._market.view(),
-                runtimes=self._runtimes,
-                gpus=self._governor.readings.gpus,
-                payout_address=self._parts.payout_address,
-                cores=self._parts.cores,
-                memory_bytes=self._parts.memory_bytes,
-                warnings=(
-                    *self._parts.warnings,
-                    *(note for note in notes if note),
-                    *self._tasks.warnings,
-                ),
-            )
-        )
-        if state != self._state:
-            self._state = state
-            self._on_state(state)
-
-
-def local_midnight(now: float) -> float:
-    """Return when the owner's today began, in Unix seconds."""
-    here = datetime.fromtimestamp(now, UTC).astimezone()
-    return here.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

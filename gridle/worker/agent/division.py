@@ -22,11 +22,13 @@ class Need:
     lease_id: LeaseId
     cores: int
     memory_bytes: int
+    disk_bytes: int = 0
+    """What its result may take."""
 
 
 def need(lease_id: LeaseId, resources: Resources) -> Need:
     """Return what a task with these resources takes."""
-    return Need(lease_id, resources.cores, resources.memory_bytes)
+    return Need(lease_id, resources.cores, resources.memory_bytes, resources.output_max_bytes)
 
 
 def shares(allowance: Allowance, running: Sequence[Need]) -> Mapping[LeaseId, Share]:
@@ -37,27 +39,37 @@ def shares(allowance: Allowance, running: Sequence[Need]) -> Mapping[LeaseId, Sh
     """
     asked = sum(each.cores for each in running)
     scale = min(1.0, allowance.cores / asked) if asked else 0.0
-    return {each.lease_id: Share(allowance.cpu_percent * each.cores * scale) for each in running}
+    return {
+        each.lease_id: Share(
+            cpu_percent=allowance.cpu_percent * each.cores * scale,
+            core_ids=allowance.core_ids,
+            gpu_percent=allowance.gpu_percent,
+        )
+        for each in running
+    }
 
 
 def startable(
     allowance: Allowance, running: Sequence[Need], ready: Iterable[Need]
 ) -> tuple[LeaseId, ...]:
-    """Return which ready tasks start now, in order, without passing cores or memory.
+    """Return which ready tasks start now, in order, without passing cores, memory or disk.
 
     A task wider than the allowance starts alone, on the share that there is.
     """
-    if not allowance.may_run:
+    if not (allowance.may_run and allowance.begins_work):
         return ()
     cores = sum(each.cores for each in running)
     memory_bytes = sum(each.memory_bytes for each in running)
+    disk_bytes = sum(each.disk_bytes for each in running)
     chosen: list[LeaseId] = []
     for each in ready:
         fits = cores + each.cores <= allowance.cores or cores == 0
-        if fits and memory_bytes + each.memory_bytes <= allowance.memory_bytes:
+        fits = fits and memory_bytes + each.memory_bytes <= allowance.memory_bytes
+        if fits and disk_bytes + each.disk_bytes <= allowance.disk_bytes:
             chosen.append(each.lease_id)
             cores += each.cores
             memory_bytes += each.memory_bytes
+            disk_bytes += each.disk_bytes
     return tuple(chosen)
 
 
@@ -78,10 +90,15 @@ def surplus(memory_limit_bytes: int, held: Sequence[Need]) -> tuple[LeaseId, ...
 
 
 def capacity(
-    allowance: Allowance, live: Sequence[Need], runtimes: tuple[RuntimeKind, ...]
+    allowance: Allowance,
+    live: Sequence[Need],
+    runtimes: tuple[RuntimeKind, ...],
+    ask_units_per_core_hour: int = 0,
 ) -> Capacity:
-    """Return what could be taken on top of the live tasks; nothing while paused."""
+    """Return what could be taken on top of the live tasks; nothing while none is wanted."""
     cores = max(0, allowance.cores - sum(each.cores for each in live))
     memory_bytes = max(0, allowance.memory_bytes - sum(each.memory_bytes for each in live))
-    slots = min(cores, MAX_SLOTS) if allowance.may_run and runtimes and memory_bytes else 0
-    return Capacity(runtimes, slots, cores, memory_bytes)
+    disk_bytes = allowance.disk_bytes - sum(each.disk_bytes for each in live)
+    wants = allowance.takes_work and allowance.may_run and bool(runtimes)
+    slots = min(cores, MAX_SLOTS) if wants and memory_bytes > 0 and disk_bytes > 0 else 0
+    return Capacity(runtimes, slots, cores, memory_bytes, ask_units_per_core_hour)

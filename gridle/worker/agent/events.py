@@ -9,7 +9,7 @@ from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import Command, RuntimeView
 from gridle.worker.sandbox.output import PackedOutput
-from gridle.worker.sandbox.port import Outcome, RunningTask
+from gridle.worker.sandbox.port import Outcome, RunningTask, Share
 from gridle.worker.sources.port import SourceEvent
 
 
@@ -59,10 +59,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a running task is told: paused or not, and its share of CPU."""
+    """What a running task is told: paused or not, and its share."""
 
     paused: bool
-    cpu_percent: float
+    share: Share
 
 
 @dataclass(frozen=True)

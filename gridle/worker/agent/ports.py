@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gridle.worker.ipc.messages import WorkerState
-from gridle.worker.policy.readings import Readings
+from gridle.worker.policy.readings import OurUse, Readings
 
 
 class MachineProbes(Protocol):
@@ -15,11 +15,14 @@ class MachineProbes(Protocol):
     def start(self, on_change: Callable[[], None]) -> None:
         """Begin; `on_change` comes from a thread of the probes."""
 
-    def read(self, our_cpu_s: float, our_memory_bytes: int = 0) -> Readings:
+    def read(self, use: OurUse) -> Readings:
         """Return the machine as it is now, without waiting."""
 
-    def watch_closely(self, on: bool) -> None:  # noqa: FBT001 - as the probes have it
-        """Say whether tasks run."""
+    def look_for(self, programs: tuple[str, ...]) -> None:
+        """Say which programs are the owner's exclusive ones."""
+
+    def watch_closely(self, *, runs: bool, away: bool) -> None:
+        """Say whether tasks run, and whether the owner counts as away: any input ends that."""
 
     def close(self) -> None:
         """Stop watching."""

@@ -8,6 +8,7 @@ from gridle.market.protocol.commitment import commitment
 from gridle.market.protocol.ids import LeaseId, PublicKey, Sha256
 from gridle.market.protocol.messages import Committed, Failed, Returned, Revealed
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.lifecycle import Happening
 from gridle.worker.agent.roster import LiveTask, Roster
 from gridle.worker.ledger.ledger import Ledger
@@ -28,7 +29,9 @@ class Reporter:
         roster: Roster,
         node: PublicKey,
         new_salt: Callable[[], Sha256],
+        economy: Economy,
     ) -> None:
+        self._economy = economy
         self._ledger = ledger
         self._source = source
         self._roster = roster
@@ -47,8 +50,9 @@ class Reporter:
                     self._roster.move(task, Happening.RETURNED, now)
             self._send_due(lease_id)
 
-    def finished(self, task: LiveTask, output: PackedOutput) -> None:
+    def finished(self, task: LiveTask, output: PackedOutput, now: float) -> None:
         """Commit to a result, then reveal it."""
+        self._economy.settle(task, now, has_result=True)
         salt = self._new_salt()
         committed = Committed(task.lease_id, commitment(output.sha256, salt, self._node))
         revealed = Revealed(task.lease_id, output.sha256, salt, task.usage)
@@ -60,6 +64,7 @@ class Reporter:
 
     def failed(self, task: LiveTask, reason: str, now: float) -> None:
         """Report that a task ended without a result."""
+        self._economy.settle(task, now, has_result=False)
         report = Failed(task.lease_id, reason[:_MAX_REASON], task.usage)
         self._ledger.outbox.put(task.lease_id, (Undelivered(report, None),))
         self._roster.keep_result(task, None)
@@ -68,6 +73,7 @@ class Reporter:
 
     def give_back(self, task: LiveTask, now: float) -> None:
         """Return a task unfinished."""
+        self._economy.settle(task, now, has_result=False)
         report = Returned(task.lease_id)
         self._ledger.outbox.put(task.lease_id, (Undelivered(report, None),))
         self._roster.move(task, Happening.RETURNED, now)

@@ -49,6 +49,8 @@ class LiveTask:
     paused_since: float | None = None
     """Since when it has been paused, or has waited ready while nothing may run."""
     attempts: int = 0
+    seen_core_s: float = 0.0
+    """CPU seconds that other tasks of its job took here on average; 0 where none is done."""
     usage: TaskUsage = NO_USAGE
 
     @property
@@ -97,7 +99,11 @@ class Roster:
             task = LiveTask(record.lease, record.manifest, state, record.offered_at)
             task.awaits_renewal = not delivers
             task.usage = record.usage
+            task.seen_core_s = self._core_s_seen(record.lease)
             self._tasks[task.lease_id] = task
+
+    def _core_s_seen(self, lease: Lease) -> float:
+        return self._ledger.tasks.core_s_seen(lease.order.order.manifest_sha256)
 
     def add(self, lease: Lease, manifest: Manifest, now: float) -> LiveTask | None:
         """Take on a new task; None where its lease is known already."""
@@ -105,6 +111,7 @@ class Roster:
             return None
         self._ledger.tasks.add(lease, manifest, now)
         task = LiveTask(lease, manifest, WorkerTaskState.OFFERED, now)
+        task.seen_core_s = self._core_s_seen(lease)
         self._tasks[lease.lease_id] = task
         return task
 

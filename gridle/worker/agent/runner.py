@@ -130,7 +130,7 @@ class Runner:
             if setting.paused:
                 running.pause()
                 return
-            running.apply(Share(setting.cpu_percent))
+            running.apply(setting.share)
             if before is None or before.paused:
                 running.resume()
 

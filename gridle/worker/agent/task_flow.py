@@ -8,6 +8,7 @@ from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
 from gridle.worker.agent.division import shares, startable, surplus
+from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import Adjusted, Collected, Ended, Fetched, Setting, Started
 from gridle.worker.agent.lifecycle import Happening
 from gridle.worker.agent.reporter import Reporter
@@ -15,7 +16,7 @@ from gridle.worker.agent.roster import LiveTask, Roster, begin_again
 from gridle.worker.agent.runner import Runner
 from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.policy.allowance import Allowance
-from gridle.worker.sandbox.port import Ending, Outcome
+from gridle.worker.sandbox.port import Ending, Outcome, Share
 from gridle.worker.sources.port import Offered
 
 MAX_ATTEMPTS = 3
@@ -24,12 +25,16 @@ RETURN_AFTER_PAUSE_S = 900.0
 BENCH_S = 60.0
 """How long a kind of sandbox that broke a task for good is not offered."""
 _MAX_WARNINGS = 5
+NO_SHARE = Share(cpu_percent=0.0)
 
 
 class TaskFlow:
     """Handles every event of a task. Only the agent's thread calls it."""
 
-    def __init__(self, roster: Roster, runner: Runner, reporter: Reporter) -> None:
+    def __init__(
+        self, roster: Roster, runner: Runner, reporter: Reporter, economy: Economy
+    ) -> None:
+        self._economy = economy
         self._roster = roster
         self._runner = runner
         self._reporter = reporter
@@ -42,10 +47,13 @@ class TaskFlow:
         task = self._roster.add(offer.lease, offer.manifest, now)
         if task is None:
             return
-        if not allowance.may_run:
-            self._reporter.give_back(task, now)
+        pays = self._economy.pays(task, now)
+        if allowance.may_run and allowance.takes_work and pays:
+            self.fetch(task, now)
             return
-        self.fetch(task, now)
+        if not pays:
+            self._economy.refused(now)
+        self._reporter.give_back(task, now)
 
     def fetch(self, task: LiveTask, now: float) -> None:
         """Begin (or begin again) with a task."""
@@ -118,7 +126,7 @@ class TaskFlow:
         task = self._roster.get(event.lease_id)
         if task is not None:
             if event.output is not None:
-                self._reporter.finished(task, event.output)
+                self._reporter.finished(task, event.output, now)
             elif event.can_retry:
                 self._broke(task, event.error or sentences.ENDING, now)
                 return
@@ -140,11 +148,17 @@ class TaskFlow:
     def steer(self, allowance: Allowance, memory_limit_bytes: int, now: float) -> None:
         """Make every task follow the allowance; pausing comes first and waits for nothing."""
         held = [task for task in self._roster if task.holds_machine]
-        self._adjust_running(allowance, held)
+        self._adjust_running(allowance, held, now)
         for lease_id in surplus(memory_limit_bytes, [task.need for task in held]):
             self._let_go(self._task(lease_id), now)
         self._return_overdue(allowance, now)
-        self._start_ready(allowance, held)
+        self._start_ready(allowance, held, now)
+
+    def return_unstarted(self, now: float) -> None:
+        """Give back what has not begun to run: only what runs is to be finished."""
+        for task in self._roster:
+            if task.takes_room and not task.holds_machine:
+                self._let_go(task, now)
 
     def measure(self) -> None:
         """Ask the sandboxes what running tasks have used."""
@@ -152,11 +166,17 @@ class TaskFlow:
             if task.running is not None:
                 task.usage = task.running.usage()
 
-    def _adjust_running(self, allowance: Allowance, held: list[LiveTask]) -> None:
-        parts = shares(allowance, [task.need for task in held])
+    def waits_for_price(self, now: float) -> bool:
+        """Say whether some task is here, and each waits for electricity to cost less."""
+        waiting = [task for task in self._roster if task.takes_room]
+        return bool(waiting) and not any(self._economy.pays(task, now) for task in waiting)
+
+    def _adjust_running(self, allowance: Allowance, held: list[LiveTask], now: float) -> None:
+        going = [task for task in held if allowance.may_run and self._economy.pays(task, now)]
+        parts = shares(allowance, [task.need for task in going])
         for task in held:
-            percent = parts[task.lease_id].cpu_percent
-            wanted = Setting(not allowance.may_run, percent if allowance.may_run else 0.0)
+            share = parts.get(task.lease_id)
+            wanted = Setting(paused=share is None, share=share or NO_SHARE)
             idle = task.running is not None and not task.adjusting and task.stopping is None
             if idle and wanted != task.applied:
                 task.adjusting = True
@@ -166,16 +186,20 @@ class TaskFlow:
         """Give back what has been paused, or has waited for its start, for too long."""
         for task in self._roster:
             if not task.holds_machine:
-                waits = task.takes_room and not allowance.may_run
+                waits = task.takes_room and not (
+                    allowance.may_run and self._economy.pays(task, now)
+                )
                 task.paused_since = (task.paused_since or now) if waits else None
             if task.paused_since is not None and now - task.paused_since > RETURN_AFTER_PAUSE_S:
                 self._let_go(task, now)
 
-    def _start_ready(self, allowance: Allowance, held: list[LiveTask]) -> None:
+    def _start_ready(self, allowance: Allowance, held: list[LiveTask], now: float) -> None:
         ready = [
             task
             for task in self._roster
-            if task.state is WorkerTaskState.READY and not task.starting and not task.stopping
+            if task.state is WorkerTaskState.READY
+            and not (task.starting or task.stopping)
+            and self._economy.pays(task, now)
         ]
         going = startable(allowance, [task.need for task in held], [task.need for task in ready])
         starting = [self._task(lease_id) for lease_id in going]
@@ -183,7 +207,7 @@ class TaskFlow:
         for task in starting:
             task.starting = True
             share = parts[task.lease_id]
-            task.applied = Setting(paused=False, cpu_percent=share.cpu_percent)
+            task.applied = Setting(paused=False, share=share)
             self._runner.start(task, share)
 
     def _let_go(self, task: LiveTask, now: float) -> None:

@@ -18,9 +18,12 @@ from gridle.worker.ipc.messages import (
     WorkerState,
     WorkerTaskState,
 )
-from gridle.worker.policy.allowance import Allowance, Reason, ReasonCode
+from gridle.worker.ledger.energy import EnergyTotals
+from gridle.worker.policy.allowance import NO_NEW_WORK, Allowance, Reason, ReasonCode
 from gridle.worker.policy.limits import Limits
+from gridle.worker.policy.power_price import PowerPrice
 from gridle.worker.policy.readings import Gpu
+from gridle.worker.policy.sentences import BELOW_FLOOR
 
 _GETTING_READY = (WorkerTaskState.OFFERED, WorkerTaskState.FETCHING, WorkerTaskState.READY)
 _ALMOST_DONE = 0.99
@@ -41,6 +44,19 @@ class Facts:
     cores: int
     memory_bytes: int
     warnings: tuple[Sentence, ...]
+    electricity: ElectricityNow
+    waits_for_price: bool
+    """There are tasks, and each of them waits for electricity to cost less."""
+
+
+@dataclass(frozen=True)
+class ElectricityNow:
+    """What the tasks' electricity is and costs; None where the owner told no price."""
+
+    power_w: float | None
+    price: PowerPrice | None
+    currency: str
+    today: EnergyTotals
 
 
 def task_view(task: LiveTask) -> TaskView:
@@ -68,6 +84,7 @@ def task_view(task: LiveTask) -> TaskView:
 def worker_state(facts: Facts) -> WorkerState:
     """Put together everything that a client shows."""
     activity = _activity(facts.allowance, facts.tasks)
+    now = facts.electricity
     return WorkerState(
         activity=activity,
         reason=_reason(activity, facts),
@@ -83,6 +100,13 @@ def worker_state(facts: Facts) -> WorkerState:
         machine_cores=facts.cores,
         machine_memory_bytes=facts.memory_bytes,
         warnings=facts.warnings,
+        reasons=facts.allowance.reasons,
+        allowed_gpu_percent=facts.allowance.gpu_percent,
+        power_w=None if now.power_w is None else round(now.power_w),
+        price_micros_per_kwh=None if now.price is None else now.price.micros_per_kwh,
+        currency=now.currency,
+        energy_today_mj=now.today.energy_mj,
+        electricity_today_micros=now.today.cost_micros,
     )
 
 
@@ -99,6 +123,12 @@ def _reason(activity: Activity, facts: Facts) -> Reason:
     decisive = facts.allowance.reasons[0]
     if activity is not Activity.WAITING:
         return decisive
+    if facts.waits_for_price:
+        until = facts.electricity.price.until if facts.electricity.price else None
+        return Reason(ReasonCode.BELOW_FLOOR, BELOW_FLOOR, until)
+    blocking = next((each for each in facts.allowance.reasons if each.code in NO_NEW_WORK), None)
+    if blocking is not None:
+        return blocking
     if any(task.state in _GETTING_READY for task in facts.tasks):
         sentence = sentences.PREPARING
     elif facts.runtimes and not any(view.works for view in facts.runtimes):

@@ -19,7 +19,7 @@ from gridle.worker.policy.allowance import Reason
 from gridle.worker.policy.limits import Limits
 from gridle.worker.policy.readings import Gpu
 
-IPC_VERSION = 1
+IPC_VERSION = 2
 MAX_LINE_BYTES = 2**20
 
 
@@ -115,6 +115,19 @@ class WorkerState(Struct, frozen=True):
     machine_memory_bytes: int
     warnings: tuple[Sentence, ...]
     """What the owner should know, such as a settings file that was set aside."""
+    reasons: tuple[Reason, ...] = ()
+    """All that hold now, the deciding one first; empty where only that one is told."""
+    allowed_gpu_percent: int = 0
+    power_w: float | None = None
+    """What the machine draws now; None where it can be neither measured nor estimated."""
+    price_micros_per_kwh: int | None = None
+    """What electricity costs at this hour; None where the owner set no price and no tariff."""
+    currency: str = ""
+    """ISO 4217, of the price and of `electricity_today_micros`."""
+    energy_today_mj: int = 0
+    """Millijoules that tasks used since local midnight."""
+    electricity_today_micros: int = 0
+    """What that energy cost, in millionths of the currency."""
 
 
 class Hello(Struct, frozen=True, tag="hello"):
@@ -163,6 +176,10 @@ class PauseWork(Struct, frozen=True, tag="pause"):
     for_s: float | None = None
 
 
+class FinishWork(Struct, frozen=True, tag="finish"):
+    """Take no new work, and stop when the running tasks are done; Start takes it back."""
+
+
 class SetLimits(Struct, frozen=True, tag="set_limits"):
     """Replace the limits."""
 
@@ -173,7 +190,7 @@ class Shutdown(Struct, frozen=True, tag="shutdown"):
     """End the worker; running tasks are stopped and tried again at the next start."""
 
 
-Command = StartWork | PauseWork | SetLimits | Shutdown
+Command = StartWork | PauseWork | FinishWork | SetLimits | Shutdown
 
 
 class Request(Struct, frozen=True, tag="request"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ledger.connection import connect, transaction
+from gridle.worker.ledger.energy import EnergyTable
 from gridle.worker.ledger.money import SETTLED_AFTER, MoneyTable
 from gridle.worker.ledger.outbox import Outbox
 from gridle.worker.ledger.tasks import TaskTable
@@ -22,6 +23,7 @@ class Ledger:
         self.tasks = TaskTable(connection)
         self.outbox = Outbox(connection)
         self.money = MoneyTable(connection)
+        self.energy = EnergyTable(connection)
 
     def get(self, key: str) -> str | None:
         """Return a remembered word, such as the owner's wish."""

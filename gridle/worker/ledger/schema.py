@@ -58,7 +58,20 @@ CREATE TABLE redemptions (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+CREATE TABLE energy (
+    lease_id TEXT PRIMARY KEY,
+    energy_mj INTEGER NOT NULL,
+    cost_micros INTEGER NOT NULL,
+    pay_micros INTEGER NOT NULL,
+    net_micros INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    is_measured INTEGER NOT NULL,
+    ended_at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Entry n brings a file of version n to version n + 1; entries are never changed, only added."""
 
 

@@ -90,6 +90,14 @@ class TaskTable:
         ).fetchone()
         return WorkerTaskState(row[0]) if row else None
 
+    def core_s_seen(self, manifest_sha256: Sha256) -> float:
+        """Return the CPU seconds that a job's tasks took here on average; 0 where none is done."""
+        row = self._connection.execute(
+            "SELECT avg(cpu_s) FROM tasks WHERE manifest_sha256 = ? AND result_sha256 IS NOT NULL",
+            (manifest_sha256,),
+        ).fetchone()
+        return float(row[0] or 0.0)
+
     def live(self) -> tuple[TaskRecord, ...]:
         """Return the tasks that still need something done, oldest first."""
         marks = ",".join("?" * len(LIVE_STATES))

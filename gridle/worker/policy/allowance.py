@@ -39,6 +39,18 @@ class ReasonCode(StrEnum):
     PAUSED_BY_OWNER = "paused_by_owner"
 
 
+NO_NEW_WORK = frozenset(
+    {
+        ReasonCode.NETWORK_METERED,
+        ReasonCode.NETWORK_KIND,
+        ReasonCode.VOLUME_USED,
+        ReasonCode.WAITING_FOR_CHEAP_HOURS,
+        ReasonCode.FINISHING,
+    }
+)
+"""Reasons that let running tasks go on and nothing new be taken."""
+
+
 class Reason(Struct, frozen=True):
     """Why, in one plain sentence, and until when where that is known."""
 
@@ -68,6 +80,8 @@ class Allowance(Struct, frozen=True):
     upload_bytes_s: int | None = None
     takes_work: bool = True
     """Whether new tasks are asked for."""
+    begins_work: bool = True
+    """Whether tasks that are here and wait may start."""
 
     @property
     def may_run(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the owner last asked for with Start and Pause."""
+"""What the owner last asked for with Start, Pause and Finish."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OwnerWish:
-    """Start or Pause; times are Unix seconds.
+    """Start, Pause or Finish; times are Unix seconds.
 
     `paused` without `paused_until` lasts until the owner presses Start.
     """
@@ -15,6 +15,8 @@ class OwnerWish:
     started: bool
     paused: bool = False
     paused_until: float | None = None
+    finishing: bool = False
+    """Finish what runs, take nothing new, then stop."""
 
     def is_paused(self, now: float) -> bool:
         """Whether the owner's pause holds at `now`."""

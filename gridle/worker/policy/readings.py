@@ -28,6 +28,8 @@ class Blindness(StrEnum):
     """An X server that does not let this program in (no cookie), or that is gone."""
     NO_IDLE_PROTOCOL = "no_idle_protocol"
     """A Wayland compositor that tells nobody how long its user has been idle."""
+    NO_COMPOSITOR = "no_compositor"
+    """A Wayland compositor that is gone, or does not let this program in."""
     OTHER_SESSION = "other_session"
     """Another user's graphical session, or one of another seat."""
     NOT_BUILT = "not_built"
@@ -117,3 +119,14 @@ class Readings(Struct, frozen=True):
     """Numbers of logical cores by kind; both empty where the kernel knows one kind."""
     power_w: float | None = None
     """What the machine or its processors draw now, where that can be measured."""
+
+
+class OurUse(Struct, frozen=True):
+    """What the worker and its tasks use, so that it does not count as somebody else's."""
+
+    cpu_s: float = 0.0
+    """CPU seconds of all tasks so far."""
+    memory_bytes: int = 0
+    """Memory that tasks hold now."""
+    volume_bytes: int = 0
+    """Sent and received in this local month."""

@@ -1,7 +1,6 @@
-"""One control group's files: quota, freezer, CPU time and memory, in both kernel versions.
+"""One control group's files: quota, cores, freezer, CPU time and memory, in both kernel versions.
 
-Version 1 has one tree per controller (Documentation/admin-guide/cgroup-v1), version 2 a single
-one (Documentation/admin-guide/cgroup-v2.rst). A controller that is absent is None.
+A controller that is absent is None; `cgroup_place` finds them.
 """
 
 from __future__ import annotations
@@ -11,13 +10,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridle.worker.sandbox.cores import cores_of, cores_text, usable_cores
 from gridle.worker.sandbox.hurry import hurried
 from gridle.worker.sandbox.quota import Quota
 from gridle.worker.sandbox.thread_state import thread_state
 
-ROOT = Path("/sys/fs/cgroup")
 LEAST_SHARES = 10
 """About 1 % of a normal program's 1024, as version 2's lowest weight; 2 starves to nothing."""
+LEAST_IO_WEIGHT = 10
+"""The least of version 1's 10 to 1000, of 100 by default; version 2 goes down to 1."""
 _FREEZE_TIMEOUT_S = 2.0
 _POLL_S = 0.0005
 
@@ -35,6 +36,8 @@ class Cgroup:
     freezer: Path | None
     memory: Path | None
     unified: bool
+    cpuset: Path | None = None
+    io: Path | None = None
 
     def set_quota(self, quota: Quota | None) -> None:
         """Limit CPU time from now on; None lifts the limit.
@@ -52,6 +55,21 @@ class Cgroup:
         else:  # quota first: with the longer old period it is never more than asked
             (self.cpu / "cpu.cfs_quota_us").write_text(str(quota.quota_us))
             (self.cpu / "cpu.cfs_period_us").write_text(str(quota.period_us))
+
+    def keep_to_cores(self, core_ids: tuple[int, ...]) -> None:
+        """Let its processes run on these cores alone from now on; none named: on any.
+
+        Raises:
+            OSError: no cpuset controller, or it may not be written.
+        """
+        if self.cpuset is None:
+            raise FileNotFoundError("no cpuset controller")
+        above = "cpuset.cpus.effective" if self.unified else "cpuset.cpus"
+        try:
+            there = cores_of((self.cpuset.parent / above).read_text())
+        except ValueError as error:
+            raise OSError("unreadable cores") from error
+        (self.cpuset / "cpuset.cpus").write_text(cores_text(usable_cores(core_ids, there)))
 
     def freeze(self) -> None:
         """Stop every process of the group; returns once the kernel says that it holds.
@@ -88,7 +106,7 @@ class Cgroup:
             (self.freezer / "freezer.state").write_text("THAWED")
 
     def yield_to_others(self) -> None:
-        """Let everybody else's programs go first.
+        """Let everybody else's programs go first, on the CPU and on the disks.
 
         An idle group (Linux 5.15) is preempted at once: beside a weight of 1 % it halves the
         owner's worst delay. Where there is none, that weight is the least that still advances.
@@ -96,6 +114,7 @@ class Cgroup:
         Raises:
             OSError: no CPU controller, or it may not be written.
         """
+        self._yield_disks()
         if self.cpu is None:
             raise FileNotFoundError("no CPU controller")
         if (self.cpu / "cpu.idle").exists():
@@ -104,6 +123,13 @@ class Cgroup:
             (self.cpu / "cpu.weight").write_text("1")
         else:
             (self.cpu / "cpu.shares").write_text(str(LEAST_SHARES))
+
+    def _yield_disks(self) -> None:
+        least = "1" if self.unified else str(LEAST_IO_WEIGHT)
+        for name in ("io.weight", "io.bfq.weight", "blkio.weight", "blkio.bfq.weight"):
+            if self.io is not None and (self.io / name).exists():
+                with contextlib.suppress(OSError):  # not delegated; nothing else depends on it
+                    (self.io / name).write_text(least)
 
     def let_die(self) -> None:
         """Lift every hold: even a killed process needs CPU time to end."""
@@ -141,14 +167,17 @@ class Cgroup:
 
     def wants_cpu(self) -> bool:
         """Whether a thread of the group is ready to run; False where that cannot be seen."""
+        return any(thread_state(thread_id) == "R" for thread_id in self.thread_ids())
+
+    def thread_ids(self) -> list[int]:
+        """Return the threads of all its processes; none where they cannot be seen."""
         folder, name = (self.cpuacct, "cgroup.threads") if self.unified else (self.freezer, "tasks")
         if folder is None:
-            return False
+            return []
         try:
-            thread_ids = (folder / name).read_text().split()
-        except OSError:
-            return False
-        return any(thread_state(int(thread_id)) == "R" for thread_id in thread_ids)
+            return [int(line) for line in (folder / name).read_text().split()]
+        except (OSError, ValueError):
+            return []
 
     def peak_memory_bytes(self) -> int | None:
         """Return the most memory held so far; None where it cannot be read (any more)."""
@@ -161,43 +190,3 @@ class Cgroup:
             with contextlib.suppress(OSError, ValueError):
                 return int((self.memory / name).read_text())
         return None
-
-
-def cgroup_of(pid: int, root: Path = ROOT, proc: Path = Path("/proc")) -> Cgroup | None:
-    """Find the group that a process is in; None where that cannot be seen."""
-    try:
-        lines = (proc / str(pid) / "cgroup").read_text().splitlines()
-    except OSError:
-        return None
-    trees = dict[str, Path]()
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        for controller in controllers.split(","):
-            joined = root / controllers  # where there are no links by each one's own name
-            base = joined if joined.is_dir() else root / controller
-            trees[controller] = base / path.lstrip("/")
-    if "cpu" in trees or "freezer" in trees:
-        return Cgroup(
-            cpu=_having(trees.get("cpu"), "cpu.cfs_quota_us"),
-            cpuacct=_having(trees.get("cpuacct"), "cpuacct.usage"),
-            freezer=_having(trees.get("freezer"), "freezer.state"),
-            memory=_having(trees.get("memory"), "memory.usage_in_bytes"),
-            unified=False,
-        )
-    group = trees.get("")
-    return unified_cgroup(group) if group is not None and group.is_dir() else None
-
-
-def unified_cgroup(group: Path) -> Cgroup:
-    """Describe a version 2 group by the files that it has."""
-    return Cgroup(
-        cpu=_having(group, "cpu.max"),
-        cpuacct=_having(group, "cpu.stat"),
-        freezer=_having(group, "cgroup.freeze"),
-        memory=_having(group, "memory.current"),
-        unified=True,
-    )
-
-
-def _having(group: Path | None, name: str) -> Path | None:
-    return group if group is not None and (group / name).exists() else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,9 @@ from gridle.market.protocol.errors import GridleError, InvalidInputError, Unavai
 from gridle.market.protocol.manifest import ContainerRuntime, Runtime, RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import container_argv as argv
-from gridle.worker.sandbox.container_process import ContainerProcess, Launch
+from gridle.worker.sandbox.container_fence import Launch
+from gridle.worker.sandbox.container_process import ContainerProcess
+from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -106,13 +107,13 @@ class ContainerSandbox:
             seccomp_profile=self._seccomp_profile,
             cid_file=spec.folder / "container.id",
             pid_file=spec.folder / "container.pid",
-            machine_cores=os.cpu_count() or 1,
+            machine_cores=own_cores(),
         )
         process = ContainerProcess(Launch(self._engine(), self._ask, spec, place, share))
         task = SupervisedTask(spec, process, lambda outcome: self._ended(task, outcome, on_end))
         with self._lock:
             self._live.add(task)
-        task.begin()
+        task.begin(share)
         return task
 
     def sweep(self) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.manifest import ContainerRuntime
-from gridle.worker.sandbox.cgroup import LEAST_SHARES
+from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
+from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
@@ -31,7 +32,7 @@ class Place:
     seccomp_profile: Path
     cid_file: Path
     pid_file: Path
-    machine_cores: int
+    machine_cores: frozenset[int]
 
 
 def base_argv(engine: Engine) -> list[str]:
@@ -96,11 +97,16 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
     file_bytes = max(needs.output_max_bytes, needs.scratch_bytes)
     cpu = []
     if engine.has_cpu_controller:
-        cpus = min(place.machine_cores, max(_LEAST_CPUS, share.cpu_percent / 100))
+        cpus = min(len(place.machine_cores), max(_LEAST_CPUS, share.cpu_percent / 100))
         cpu = [
             "--cpus", f"{cpus:.2f}",  # the owner's limit, from the first instant
             "--cpu-shares", str(LEAST_SHARES),  # everybody else's programs go first
         ]  # fmt: skip
+    if engine.has_cpuset_controller:
+        # the cores that are left to tasks; an engine refuses to start on one that is not there
+        cpu += ["--cpuset-cpus", cores_text(usable_cores(share.core_ids, place.machine_cores))]
+    if engine.takes_io_weight:
+        cpu += ["--blkio-weight", str(LEAST_IO_WEIGHT)]  # everybody else's files go first
     return [
         *cpu,
         "--memory", str(needs.memory_bytes),
@@ -187,9 +193,15 @@ def load_argv(engine: Engine, archive: Path) -> list[str]:
     return [*base_argv(engine), "load", "--quiet", "--input", str(archive)]
 
 
-def update_argv(engine: Engine, name: str, cpus: float) -> list[str]:
+def update_cpus_argv(engine: Engine, name: str, cpus: float) -> list[str]:
     """Return the command line that changes a running container's CPU limit."""
     return [*base_argv(engine), "update", "--cpus", f"{max(_LEAST_CPUS, cpus):.2f}", name]
+
+
+def update_cores_argv(engine: Engine, place: Place, core_ids: tuple[int, ...]) -> list[str]:
+    """Return the command line that changes the cores a running container is kept to."""
+    cores = cores_text(usable_cores(core_ids, place.machine_cores))
+    return [*base_argv(engine), "update", "--cpuset-cpus", cores, place.name]
 
 
 def control_argv(engine: Engine, verb: str, name: str) -> list[str]:

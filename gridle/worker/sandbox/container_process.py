@@ -1,8 +1,4 @@
-"""A container in its fence: started attached, throttled and frozen through its control group.
-
-Where the group's files cannot be written (an engine in a virtual machine, or not delegated), the
-engine's own, slower commands do the same.
-"""
+"""A container in its fence: started attached, held to its share, removed in the end."""
 
 from __future__ import annotations
 
@@ -11,19 +7,19 @@ import json
 import os
 import subprocess
 import threading
-from dataclasses import dataclass
+import time
 from typing import Any
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox import container_argv as argv
-from gridle.worker.sandbox.cgroup import Cgroup, cgroup_of
+from gridle.worker.sandbox.cgroup import Cgroup
+from gridle.worker.sandbox.cgroup_place import cgroup_of
+from gridle.worker.sandbox.container_begin import has_begun
 from gridle.worker.sandbox.container_exit import Facts, needs_inspection, reading
+from gridle.worker.sandbox.container_fence import ContainerFence, Launch
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
-from gridle.worker.sandbox.duty_cycle import Throttle
-from gridle.worker.sandbox.engine import Ask, Engine
 from gridle.worker.sandbox.log_tail import LogTail
-from gridle.worker.sandbox.port import Ending, Share, TaskSpec
-from gridle.worker.sandbox.quota import quota_of
+from gridle.worker.sandbox.port import Ending, Share
 from gridle.worker.sandbox.supervisor import Exit
 
 _COMMAND_TIMEOUT_S = 30.0
@@ -34,28 +30,15 @@ _REMOVE_TRIES = 5
 """An engine refuses to remove a container that is just being stopped by another command."""
 
 
-@dataclass(frozen=True)
-class Launch:
-    """Everything that one start needs."""
-
-    engine: Engine
-    ask: Ask
-    spec: TaskSpec
-    place: argv.Place
-    share: Share
-
-
 class ContainerProcess:
     """One container, from its start to its removal."""
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
         self._name = launch.place.name
-        self._share = launch.share
-        self._throttle: Throttle | None = None
+        self._fence: ContainerFence | None = None
         self._group: Cgroup | None = None
         self._flooded = False
-        self._frozen = False
         self._killed = False
         self._removed = False
         self._exit: Exit | None = None
@@ -75,16 +58,8 @@ class ContainerProcess:
 
     def throttle(self, share: Share) -> None:
         """Hold CPU use to `share`."""
-        self._share = share
-        if self._throttle:
-            self._throttle.set_share(share.cpu_percent / 100)
-            return
-        if self._group and self._group.cpu:
-            with contextlib.suppress(OSError):
-                self._group.set_quota(quota_of(share.cpu_percent))
-                return
-        if not self._ended.is_set():
-            self._ask(argv.update_argv(self._launch.engine, self._name, share.cpu_percent / 100))
+        if self._fence and not self._ended.is_set():
+            self._fence.throttle(share)
 
     def freeze(self) -> None:
         """Stop all use of CPU before returning.
@@ -92,35 +67,23 @@ class ContainerProcess:
         Raises:
             UnavailableError: neither the kernel nor the engine could.
         """
-        self._frozen = True
-        if self._throttle:
-            self._throttle.hold()
-        elif not self._freeze_group() and not self._ended.is_set():
-            reply = self._ask(argv.control_argv(self._launch.engine, "pause", self._name))
-            if reply != 0 and not self._ended.wait(1.0):
-                raise UnavailableError(
-                    "The container engine could not pause a task; the task will be ended.",
-                    "容器引擎无法暂停任务；该任务将被结束。",
-                )
+        done = self._fence is not None and self._fence.freeze()
+        if not done and not self._ended.wait(1.0):
+            raise UnavailableError(
+                "The container engine could not pause a task; the task will be ended.",
+                "容器引擎无法暂停任务；该任务将被结束。",
+            )
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._frozen = False
-        if self._throttle:
-            self._throttle.release()
-        elif self._group and self._group.freezer:
-            with contextlib.suppress(OSError):  # it ended, and the group with it
-                self._group.thaw()
-        else:
-            self._ask(argv.control_argv(self._launch.engine, "unpause", self._name))
+        if self._fence:
+            self._fence.thaw()
 
     def kill(self) -> None:
         """End and remove it at once, frozen or not."""
         self._killed = True
-        if self._throttle:
-            self._throttle.close()
-        if self._group:
-            self._group.let_die()
+        if self._fence:
+            self._fence.let_die()
         self._remove()
 
     def wait(self, timeout_s: float) -> Exit | None:
@@ -145,8 +108,8 @@ class ContainerProcess:
 
     def release(self) -> None:
         """Remove the container, and the lifeline that would have."""
-        if self._throttle:
-            self._throttle.close()
+        if self._fence:
+            self._fence.let_die()
         for _ in range(_REMOVE_TRIES):
             if self._removed:
                 break
@@ -172,11 +135,10 @@ class ContainerProcess:
             raise _not_started(type(error).__name__) from error
 
     def _await_start(self) -> None:
-        """Wait until its first process runs, then take hold of its control group."""
-        waited_s = 0.0
-        while (pid := self._pid()) is None and not self._ended.wait(_START_POLL_S):
-            waited_s += _START_POLL_S
-            if waited_s > _START_TIMEOUT_S:
+        """Wait until its program runs, then take hold of its control group."""
+        gives_up_s = time.monotonic() + _START_TIMEOUT_S
+        while not self._has_begun(pid := self._pid()) and not self._ended.wait(_START_POLL_S):
+            if time.monotonic() > gives_up_s:
                 self.kill()
                 self._lifeline.end()
                 raise _not_started("it did not start within a minute")
@@ -186,15 +148,15 @@ class ContainerProcess:
                 raise _not_started(self._exit.log_tail[-300:].strip())
             return
         self._group = self._own_group(pid) if pid else None
-        group = self._group
-        if group and group.cpu is None and group.freezer and group.cpuacct:
-            self._throttle = Throttle(
-                self._name, self._halt_turn, self._go_turn, lambda: group.cpu_s() or 0.0
-            )
-        if group:
-            with contextlib.suppress(OSError):  # then the weight it was started with holds
-                group.yield_to_others()
-            self.throttle(self._share)
+        self._fence = ContainerFence(self._launch, self._group)
+        if self._group:
+            self._fence.throttle(self._launch.share)
+
+    def _has_begun(self, pid: int | None) -> bool:
+        if pid is None:
+            return False
+        begun = has_begun(pid)
+        return self._state().get("Status") == "running" if begun is None else begun
 
     def _pid(self) -> int | None:
         launch = self._launch
@@ -215,23 +177,6 @@ class ContainerProcess:
         path = group and (group.freezer or group.cpuacct)
         return group if path and container_id and container_id in str(path) else None
 
-    def _freeze_group(self) -> bool:
-        if self._group is None or self._group.freezer is None:
-            return False
-        try:
-            self._group.freeze()
-        except OSError:
-            return False
-        return True
-
-    def _halt_turn(self) -> None:
-        self._freeze_group()
-
-    def _go_turn(self) -> None:
-        if self._group:
-            with contextlib.suppress(OSError):
-                self._group.thaw()
-
     def _flood(self) -> None:
         self._flooded = True
         self.kill()
@@ -240,9 +185,6 @@ class ContainerProcess:
         command = argv.remove_argv(self._launch.engine, self._name)
         reply = self._launch.ask(command, _COMMAND_TIMEOUT_S)
         self._removed = reply.status == 0 or "no such container" in reply.stderr.lower()
-
-    def _ask(self, command: list[str]) -> int:
-        return self._launch.ask(command, _COMMAND_TIMEOUT_S).status
 
     def _state(self) -> dict[str, Any]:
         command = argv.inspect_argv(self._launch.engine, self._name)

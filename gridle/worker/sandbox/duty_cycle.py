@@ -1,6 +1,7 @@
-"""Holding a share of CPU by running and stopping in turns, corrected by what was really used.
+"""Holding a share by running and stopping in turns, corrected by what was really used.
 
-The fallback where no cgroup quota can be had. The plan is pure; `Throttle` carries it out.
+The fallback where no cgroup quota can be had, and the way to share a graphics card. The plan is
+pure; `Throttle` carries it out.
 """
 
 from __future__ import annotations
@@ -8,37 +9,48 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CYCLE_S = 0.020
-_SHORTEST_RUN_S = 0.001
-"""A shorter turn costs more in switching than it computes."""
-_MOST_SAVED_S = CYCLE_S
-"""Unused time is soon forgotten, so that no burst makes up for a long wait."""
-_MOST_OWED_S = 0.5
-"""Overdrawn time (a busy machine woke us late) is remembered longer."""
+_MOST_OWED_CYCLES = 25
+"""Overdrawn time (a busy machine woke us late) is remembered longer than saved time."""
 
 
 @dataclass(frozen=True)
 class Balance:
-    """CPU seconds that may be used now; negative after overdrawing."""
+    """Seconds that may be used now; negative after overdrawing.
+
+    `width` is how many seconds can be used in one second of running: the cores of a program, or
+    one where the time of running itself is counted.
+    """
 
     credit_s: float = 0.0
+    width: float = 1.0
+    cycle_s: float = CYCLE_S
 
     def after(self, share: float, elapsed_s: float, used_s: float) -> Balance:
-        """Return the balance after `elapsed_s` at `share` (1.0: a whole core) with use `used_s`."""
+        """Return the balance after `elapsed_s` at `share` (1.0: a whole core) with use `used_s`.
+
+        Unused time is soon forgotten, so that no burst makes up for a long wait.
+        """
+        most_s = self.cycle_s * self.width
         credit_s = self.credit_s + share * elapsed_s - used_s
-        return Balance(max(-_MOST_OWED_S, min(_MOST_SAVED_S, credit_s)))
+        return replace(self, credit_s=max(-_MOST_OWED_CYCLES * most_s, min(most_s, credit_s)))
 
     def run_s(self) -> float:
-        """Return for how much of the next cycle to run."""
-        return 0.0 if self.credit_s < _SHORTEST_RUN_S else min(CYCLE_S, self.credit_s)
+        """Return for how much of the next cycle to run.
+
+        Less than a twentieth of a cycle costs more in switching than it computes: it is saved up.
+        """
+        run_s = self.credit_s / self.width
+        return 0.0 if run_s < self.cycle_s / 20 else min(self.cycle_s, run_s)
 
 
 class Throttle:
     """Runs and stops one process in turns, from a thread of its own, until closed.
 
-    `halt` and `go` send the signals; `cpu_s` reads the CPU time used so far.
+    `halt` and `go` send the signals; `used_s` reads the seconds used so far, by whatever clock is
+    to be held to the share: of CPU, or of running at all.
     """
 
     def __init__(
@@ -46,21 +58,26 @@ class Throttle:
         name: str,
         halt: Callable[[], None],
         go: Callable[[], None],
-        cpu_s: Callable[[], float],
+        used_s: Callable[[], float],
+        *,
+        width: float = 1.0,
+        cycle_s: float = CYCLE_S,
+        held: bool = False,
     ) -> None:
         self._halt = halt
         self._go = go
-        self._cpu_s = cpu_s
-        self._share = 1.0
-        self._held = False
+        self._used_s = used_s
+        self._share = self._width = width
+        self._cycle_s = cycle_s
+        self._held = held
         self._closed = False
         self._changed = threading.Condition()
         threading.Thread(target=self._turns, name=f"throttle-{name}", daemon=True).start()
 
-    def set_share(self, share: float) -> None:
-        """Hold to `share` of one core from now on; 1.0 and more means unthrottled."""
+    def set_share(self, share: float, width: float = 1.0) -> None:
+        """Hold to `share` from now on; `width` and more means unthrottled."""
         with self._changed:
-            self._share = share
+            self._share, self._width = share, width
             self._changed.notify_all()
 
     def hold(self) -> None:
@@ -78,25 +95,30 @@ class Throttle:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End the thread; the process is left as it is."""
+        """End the thread; the process is left as it is, and no turn starts after this returns."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def _turns(self) -> None:
-        balance, seen_s, used_s = Balance(), time.monotonic(), self._cpu_s()
         with self._changed:
             while not self._closed:
-                if self._held or self._share >= 1.0:
+                if self._held or self._share >= self._width:
                     if not self._held:
                         self._go()
                     self._changed.wait()
-                    balance, seen_s, used_s = Balance(), time.monotonic(), self._cpu_s()
-                    continue
-                now_s, cpu_s = time.monotonic(), self._cpu_s()
-                balance = balance.after(self._share, now_s - seen_s, cpu_s - used_s)
-                seen_s, used_s = now_s, cpu_s
-                self._turn(now_s + CYCLE_S, balance.run_s())
+                else:
+                    self._in_turns(self._width)
+
+    def _in_turns(self, width: float) -> None:
+        """Take turns until held, closed, or free of any share."""
+        balance = Balance(width=width, cycle_s=self._cycle_s)
+        seen_s, used_s = time.monotonic(), self._used_s()
+        while not (self._closed or self._held or self._share >= width or self._width != width):
+            self._turn(seen_s + self._cycle_s, balance.run_s())
+            now_s, now_used_s = time.monotonic(), self._used_s()
+            balance = balance.after(self._share, now_s - seen_s, now_used_s - used_s)
+            seen_s, used_s = now_s, now_used_s
 
     def _turn(self, ends_s: float, run_s: float) -> None:
         """Run for `run_s`, then halt until `ends_s`; a change of plan ends the turn early."""

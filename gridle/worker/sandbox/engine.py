@@ -31,6 +31,10 @@ class Engine:
     rootless: bool
     has_cpu_controller: bool
     """Whether the engine may limit CPU (rootless engines need it delegated)."""
+    has_cpuset_controller: bool
+    """Whether the engine may keep containers to some cores (often not delegated)."""
+    takes_io_weight: bool
+    """Podman never: it warns among a task's own words, and its groups' files say the same."""
     nofile_ceiling: int
     """Hard limits of this process: an unprivileged engine cannot raise them."""
     nproc_ceiling: int
@@ -124,6 +128,8 @@ def _look_at_podman(ask: Ask, which: Callable[[str], str | None]) -> Engine | st
             runtime_reason=reason,
             rootless=bool(host["security"]["rootless"]),
             has_cpu_controller="cpu" in controllers,
+            has_cpuset_controller="cpuset" in controllers,
+            takes_io_weight=False,
             nofile_ceiling=_ceiling(resource.RLIMIT_NOFILE),
             nproc_ceiling=_ceiling(resource.RLIMIT_NPROC),
         )
@@ -147,11 +153,18 @@ def _look_at_docker(ask: Ask, which: Callable[[str], str | None]) -> Engine | st
             runtime_reason="the Docker daemon chooses its own runtime",
             rootless=any("rootless" in option for option in info.get("SecurityOptions") or []),
             has_cpu_controller=bool(info.get("CpuCfsQuota", True)),
+            has_cpuset_controller=bool(info.get("CPUSet", True)),
+            takes_io_weight=not _complains_of_io_weight(info.get("Warnings") or []),
             nofile_ceiling=_UNLIMITED,
             nproc_ceiling=_UNLIMITED,
         )
     except (ValueError, KeyError, TypeError, IndexError):
         return "its answer could not be understood"
+
+
+def _complains_of_io_weight(warnings: list[Any]) -> bool:
+    """Whether Docker says `No blkio weight support` (version 1) or `No io.weight support`."""
+    return any(name in str(line) for line in warnings for name in ("blkio weight", "io.weight"))
 
 
 def choose_runtime(

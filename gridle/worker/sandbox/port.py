@@ -29,6 +29,8 @@ class TaskSpec:
     folder: Path
     """The task's own: holds `in/` (read-only to the task) and `out/`; made by the caller.
     The sandbox may keep what it needs beside them, and `wipe` removes everything."""
+    gpus: tuple[str, ...] = ()
+    """The UUIDs of the graphics cards that it holds; only such a task has a `gpu_percent`."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Share:
 
     cpu_percent: float
     """Of one core, averaged over any quarter of a second: 150 is one and a half cores."""
+    core_ids: tuple[int, ...] = ()
+    """The logical cores that it is kept to; empty: any. Cores that are not there are passed over,
+    and where none of them is there, any core will do: `cpu_percent` holds all the same."""
+    gpu_percent: float = 100.0
+    """Of the time in which it may use its graphics cards; it is stopped as a whole for the rest."""
 
 
 class Ending(StrEnum):

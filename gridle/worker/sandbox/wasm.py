@@ -12,8 +12,9 @@ from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import MiB, Runtime, RuntimeKind, WasmRuntime
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sandbox.host_fence_build import fence_maker
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
-from gridle.worker.sandbox.own_cgroup import OwnCgroup, remove_leftovers
+from gridle.worker.sandbox.own_cgroup import remove_leftovers
 from gridle.worker.sandbox.port import Availability, Ending, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.supervisor import SupervisedTask
 from gridle.worker.sandbox.wasm_cache import CompiledModule, WasmCache
@@ -91,12 +92,12 @@ class WasmSandbox:
             "memory_bytes": spec.resources.memory_bytes,
             "file_bytes": spec.resources.output_max_bytes,
         }
-        group = OwnCgroup.make(self._prefix + spec.name) if self._use_cgroup else None
-        process = WasmProcess(spec.name, request, group, share)
+        make_fence = fence_maker(self._prefix + spec.name if self._use_cgroup else None)
+        process = WasmProcess(spec.name, request, make_fence, share)
         task = SupervisedTask(spec, process, lambda outcome: self._ended(task, outcome, on_end))
         with self._lock:
             self._live.add(task)
-        task.begin()
+        task.begin(share)
         return task
 
     def sweep(self) -> int:
@@ -126,7 +127,7 @@ class WasmSandbox:
             "memory_bytes": _COMPILE_MEMORY_BYTES,
             "file_bytes": _CODE_MAX_BYTES,
         }
-        process = WasmProcess(f"compile-{os.getpid()}", request, None, _WHOLE_CORE)
+        process = WasmProcess(f"compile-{os.getpid()}", request, fence_maker(None), _WHOLE_CORE)
         ended = process.wait(_COMPILE_TIMEOUT_S)
         if ended is None:
             process.kill()

@@ -19,12 +19,9 @@ from typing import Any
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox import explanations
-from gridle.worker.sandbox.duty_cycle import Throttle
-from gridle.worker.sandbox.hurry import hurried
+from gridle.worker.sandbox.host_fence import FenceMaker, Host, HostFence
 from gridle.worker.sandbox.log_tail import LogTail
-from gridle.worker.sandbox.own_cgroup import OwnCgroup
 from gridle.worker.sandbox.port import Ending, Share
-from gridle.worker.sandbox.quota import quota_of
 from gridle.worker.sandbox.supervisor import Exit
 from gridle.worker.sandbox.thread_state import thread_ids, thread_state
 
@@ -33,7 +30,6 @@ _HOST = Path(__file__).with_name("wasm_host.py")
 _FENCED = b"fenced\n"
 """What the host says, see there."""
 _ANSWER_BYTES = 4096
-_WHOLE_CORE_PERCENT = 100.0
 _LOG_TIMEOUT_S = 2.0
 _FENCE_TIMEOUT_S = 30.0
 
@@ -45,10 +41,9 @@ class WasmProcess:
     """One host process; `request` is what it is asked to do."""
 
     def __init__(
-        self, name: str, request: dict[str, Any], group: OwnCgroup | None, share: Share
+        self, name: str, request: dict[str, Any], make_fence: FenceMaker, share: Share
     ) -> None:
         self._lock = threading.Lock()
-        self._group = group
         self._reaped = threading.Event()
         self._final_cpu_s = 0.0
         self._peak_bytes = 0
@@ -56,50 +51,39 @@ class WasmProcess:
         self._flooded = False
         self._child = self._spawn(request)
         self._log = self._drain(name)
-        self._throttle = None if group else Throttle(name, self._halt, self._go, self._cpu_now_s)
+        self._fence: HostFence | None = None
         try:
             self._await_fence()
-            if group:
-                group.add(self._child.pid)
-            self.throttle(share)
+            self._fence = make_fence(Host(name, self._child.pid, self._signal, self._cpu_now_s))
+            self._fence.throttle(share)
             self._ask(request)
         except OSError as error:
             self.kill()
+            self.release()
             raise _not_started() from error
         finally:
             threading.Thread(target=self._reap, name=f"reap-{name}", daemon=True).start()
 
     def throttle(self, share: Share) -> None:
-        """Hold CPU use to `share`; a module has one thread, so a whole core is no limit."""
-        if self._throttle:
-            self._throttle.set_share(share.cpu_percent / _WHOLE_CORE_PERCENT)
-        elif self._group:
-            whole = share.cpu_percent >= _WHOLE_CORE_PERCENT
-            with contextlib.suppress(FileNotFoundError):  # it ended, and the group with it
-                self._group.group.set_quota(None if whole else quota_of(share.cpu_percent))
+        """Hold CPU use to `share`."""
+        if self._fence:
+            self._fence.throttle(share)
 
     def freeze(self) -> None:
-        """Stop all use of CPU: returns once the kernel reports every thread stopped."""
-        if self._throttle:
-            self._throttle.hold()
-        else:
-            self._halt()
-        cpu_folder = self._group.group.cpu if self._group else None
-        with hurried(cpu_folder), contextlib.suppress(ChildProcessError):
-            os.waitid(os.P_PID, self._child.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        """Stop all use of CPU before returning."""
+        if self._fence:
+            self._fence.freeze()
 
     def thaw(self) -> None:
         """Let it go on."""
-        if self._throttle:
-            self._throttle.release()
-        else:
-            self._go()
+        if self._fence:
+            self._fence.thaw()
 
     def kill(self) -> None:
         """End it at once, frozen or not."""
         self._signal(signal.SIGKILL)
-        if self._group:
-            self._group.group.let_die()
+        if self._fence:
+            self._fence.let_die()
 
     def wait(self, timeout_s: float) -> Exit | None:
         """Return how it ended, or None where it still runs after `timeout_s`."""
@@ -122,9 +106,9 @@ class WasmProcess:
         return self._peak_bytes
 
     def release(self) -> None:
-        """Give back the control group."""
-        if self._group:
-            self._group.remove()
+        """Give back what its fence holds."""
+        if self._fence:
+            self._fence.release()
 
     def _spawn(self, request: dict[str, Any]) -> subprocess.Popen[bytes]:
         figures = (os.getpid(), request["memory_bytes"], request["file_bytes"])
@@ -164,12 +148,6 @@ class WasmProcess:
             if not self._reaped.is_set():
                 os.kill(self._child.pid, number)
 
-    def _halt(self) -> None:
-        self._signal(signal.SIGSTOP)
-
-    def _go(self) -> None:
-        self._signal(signal.SIGCONT)
-
     def _cpu_now_s(self) -> float:
         try:  # the process's CPU-time clock, see clock_getcpuclockid(3)
             return time.clock_gettime(~self._child.pid << 3 | 2)
@@ -181,8 +159,8 @@ class WasmProcess:
         assert child.stdout is not None  # noqa: S101 - it was asked for as a pipe
         untrusted_answer = child.stdout.read(_ANSWER_BYTES)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        if self._throttle:
-            self._throttle.close()
+        if self._fence:
+            self._fence.let_die()
         log_tail = self._log.text(_LOG_TIMEOUT_S)
         with self._lock:  # no signal can go to a process that took over the number
             _, status, used = os.wait4(child.pid, 0)

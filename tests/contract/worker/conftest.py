@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import psutil
 import pytest
 
 from gridle.market.protocol.manifest import (
@@ -25,6 +26,7 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv
+from gridle.worker.sandbox.cores import cores_of
 from gridle.worker.sandbox.engine import Engine, find_engine
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from gridle.worker.sandbox.wasm import WasmSandbox
@@ -59,7 +61,13 @@ class Rig:
     folder: Path
 
     def start(
-        self, *arguments: str, cpu_percent: float = 100.0, resources: Resources | None = None
+        self,
+        *arguments: str,
+        cpu_percent: float = 100.0,
+        core_ids: tuple[int, ...] = (),
+        gpu_percent: float = 100.0,
+        gpus: tuple[str, ...] = (),
+        resources: Resources | None = None,
     ) -> Started:
         name = f"t{secrets.token_hex(4)}"
         folder = self.folder / name
@@ -68,9 +76,34 @@ class Rig:
         (folder / "in" / "data.txt").write_text("forty-two")
         needs = resources or Resources(reference_s=1.0)
         outcomes: queue.Queue[Outcome] = queue.Queue()
-        spec = TaskSpec(name, self.runtime, arguments, needs, folder)
-        task = self.sandbox.start(spec, Share(cpu_percent), outcomes.put)
+        spec = TaskSpec(name, self.runtime, arguments, needs, folder, gpus)
+        share = Share(cpu_percent, core_ids, gpu_percent)
+        task = self.sandbox.start(spec, share, outcomes.put)
         return Started(task, outcomes, folder)
+
+    def cores(self, started: Started) -> set[frozenset[int]]:
+        """Return the sets of cores on which the threads of the one running task may be."""
+        if isinstance(self.sandbox, FakeSandbox):
+            return self.sandbox.cores()
+        statuses = [(thread / "status").read_text("ascii") for thread in self._threads(started)]
+        return {cores_of(each.split("Cpus_allowed_list:")[1].split()[0]) for each in statuses}
+
+    def running_s(self, started: Started) -> float:
+        """Return for how long the busiest thread of the one task ran, or waited for a CPU."""
+        if isinstance(self.sandbox, FakeSandbox):
+            return started.task.usage().cpu_s
+        spans = [(thread / "schedstat").read_text("ascii") for thread in self._threads(started)]
+        return max(sum(int(ns) for ns in each.split()[:2]) for each in spans) / 1e9
+
+    @staticmethod
+    def _threads(started: Started) -> list[Path]:
+        pid_file = started.folder / "container.pid"
+        if pid_file.exists():
+            pids = [int(pid_file.read_text())]
+        else:
+            children = psutil.Process().children()
+            pids = [each.pid for each in children if "wasm_host" in " ".join(each.cmdline())]
+        return [thread for pid in pids for thread in Path(f"/proc/{pid}/task").iterdir()]
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Protocol
 
 from gridle.worker.policy.readings import Gpu
+from gridle.worker.probes.machine.nvml_card import read_card
+
+_NOBODY: frozenset[int] = frozenset()
+_MOST_CARDS = 64
+_TRY_AGAIN_S = 60.0
 
 
 class Gpus(Protocol):
     """One way to see graphics cards."""
 
-    def read(self) -> tuple[Gpu, ...]:
-        """Return all cards as they are now."""
+    def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:
+        """Return all cards as they are now; `ours` are the processes of our tasks."""
 
     def close(self) -> None:
         """Give the library back."""
@@ -21,7 +30,7 @@ class Gpus(Protocol):
 class NoGpus:
     """A machine without a library that shows its cards."""
 
-    def read(self) -> tuple[Gpu, ...]:
+    def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:  # noqa: ARG002 - the port's
         """Return no card."""
         return ()
 
@@ -30,44 +39,56 @@ class NoGpus:
 
 
 class NvidiaGpus:
-    """NVML; where a card stops answering, none is shown until all answer again."""
+    """NVML; a card that stops answering is not shown, and hides no other.
 
-    def __init__(self, nvml: ModuleType) -> None:
+    The driver may be loaded later than the worker, and may be replaced under it: where it does
+    not answer at all, it is greeted anew, once a minute at most.
+    """
+
+    def __init__(self, nvml: ModuleType, clock: Callable[[], float] = time.monotonic) -> None:
         self._nvml = nvml
+        self._clock = clock
+        self._greeted = False
+        self._greet_at = float("-inf")
 
-    def read(self) -> tuple[Gpu, ...]:
-        """Ask every card; takes about a millisecond each."""
-        try:
-            cards = [self._card(index) for index in range(self._nvml.nvmlDeviceGetCount())]
-        except self._nvml.NVMLError:
+    def read(self, ours: frozenset[int] = _NOBODY) -> tuple[Gpu, ...]:
+        """Ask every card; takes about a millisecond each, and seconds where one has to wake."""
+        if not self._greet():
             return ()
-        return tuple(cards)
+        try:
+            count = min(_MOST_CARDS, self._nvml.nvmlDeviceGetCount())
+        except self._nvml.NVMLError:
+            self.close()
+            return ()
+        cards = (read_card(self._nvml, index, ours) for index in range(count))
+        return tuple(card for card in cards if card is not None)
 
     def close(self) -> None:
         """Unload the driver's half of the library."""
-        self._nvml.nvmlShutdown()
+        if self._greeted:
+            self._greeted = False
+            try:
+                self._nvml.nvmlShutdown()
+            except self._nvml.NVMLError:
+                return  # the driver went first
 
-    def _card(self, index: int) -> Gpu:
-        handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
-        memory = self._nvml.nvmlDeviceGetMemoryInfo(handle)
-        name = self._nvml.nvmlDeviceGetName(handle)
-        return Gpu(
-            index=index,
-            name=name.decode() if isinstance(name, bytes) else name,
-            memory_bytes=memory.total,
-            memory_used_bytes=memory.used,
-            utilisation_percent=self._nvml.nvmlDeviceGetUtilizationRates(handle).gpu,
-        )
+    def _greet(self) -> bool:
+        if not self._greeted and self._clock() >= self._greet_at:
+            self._greet_at = self._clock() + _TRY_AGAIN_S
+            try:
+                self._nvml.nvmlInit()
+            except self._nvml.NVMLError:
+                return False
+            self._greeted = True
+        return self._greeted
 
 
-def find_gpus() -> Gpus:
-    """Return the adapter for this machine; the library is loaded only here."""
+def find_gpus(platform: str = sys.platform) -> Gpus:
+    """Return the adapter for this machine; the library is loaded only where it is installed."""
     try:
-        import pynvml  # noqa: PLC0415 - 2 MB that most machines never need
-    except ImportError:
-        return NoGpus()
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
+        if platform == "linux":
+            ctypes.CDLL("libnvidia-ml.so.1")  # pynvml would cost 2 MB only to find nothing
+        import pynvml  # noqa: PLC0415 - most machines never need it
+    except (ImportError, OSError):
         return NoGpus()
     return NvidiaGpus(pynvml)

@@ -24,6 +24,8 @@ class MachineReading:
     network: Network = _UNKNOWN_NETWORK
     exclusive_program: str | None = None
     gpus: tuple[Gpu, ...] = ()
+    free_disk_bytes: int | None = None
+    our_disk_bytes: int = 0
     power_w: float | None = None
 
 
@@ -31,14 +33,14 @@ class Machine(Protocol):
     """Everything about the machine but its user and its CPU load."""
 
     def start(self, on_change: Callable[[], None]) -> None:
-        """Begin; `on_change` comes from any thread where the system tells of a change itself.
+        """Begin; returns after the first look at everything, or after two seconds.
 
-        Such are the plug, the power profile, the network, memory pressure, a program's start and
-        the machine's waking up.
+        `on_change` comes from any thread when a reading has changed by more than it drifts: the
+        plug, the power profile, the network, memory pressure, a program's start, heat.
         """
 
     def read(self) -> MachineReading:
-        """Return the machine as it is now; never waits, and costs well under a millisecond."""
+        """Return what is known now; never waits. What is too old is looked at meanwhile."""
 
     def look_for(self, programs: tuple[str, ...]) -> None:
         """Say which programs are exclusive: names, or whole paths."""

@@ -64,7 +64,7 @@ class X11Display:
             sync.Initialize(*version).reply()
             cookie = sync.ListSystemCounters()
             counter = _idle_counter(self._connection.wait_for_reply(cookie.sequence))
-        except (KeyError, xcffib.ProtocolException):
+        except (KeyError, xcffib.Error):  # both of the ways in which it reports a refusal
             return False
         if counter is None:
             return False

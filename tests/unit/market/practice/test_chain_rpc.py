@@ -11,7 +11,7 @@ from eth_account import Account
 
 from gridle.market.practice.chain_evm import CHAIN_ID, HEARTBEAT_S
 from gridle.market.practice.chain_rpc import Methods, RpcError
-from gridle.market.protocol.eip712 import keccak256
+from gridle.market.protocol.keccak import keccak256
 from tests.rigs.evm import Evm
 
 TRANSFER = "0x" + keccak256(b"Transfer(address,address,uint256)").hex()

@@ -14,12 +14,12 @@ from gridle.market.protocol.eip712 import (
     Domain,
     address_of,
     checksum_address,
-    keccak256,
     recover_signer,
     sign_digest,
 )
 from gridle.market.protocol.errors import InvalidInputError
 from gridle.market.protocol.ids import MAX_UNITS
+from gridle.market.protocol.keccak import keccak256
 from gridle.market.protocol.money import (
     APPOINTMENT_TYPE,
     ORDER_TYPE,

@@ -11,7 +11,16 @@ from gridle.worker.policy.allowance import ReasonCode
 from gridle.worker.policy.decide import decide
 from gridle.worker.policy.limits import Budget, Limits, MiB
 from gridle.worker.policy.owner import OwnerWish
-from gridle.worker.policy.readings import Readings
+from gridle.worker.policy.readings import Attention, AttentionKind, Blindness, Network, Readings
+from gridle.worker.policy.settle import settle
+from gridle.worker.policy.steadiness import CALM, Steadiness
+from tests.rigs.policy_values import (
+    budgets,
+    higher,
+    limits_of_any_kind,
+    readings_of_any_kind,
+    wishes,
+)
 
 NOW = 1_800_000_000.0
 STARTED = OwnerWish(started=True)
@@ -29,37 +38,6 @@ AWAY = Readings(
     cores=8,
 )
 IN_USE = msgspec.structs.replace(AWAY, seconds_since_input=5.0)
-
-budgets = st.builds(
-    Budget,
-    cpu_percent=st.integers(1, 100),
-    cores=st.integers(1, 256),
-    memory_mib=st.integers(64, 2**20),
-)
-limits_of_any_kind = st.builds(
-    Limits,
-    while_away=budgets,
-    while_in_use=budgets,
-    pause_when_used=st.booleans(),
-    idle_after_s=st.integers(1, 86400),
-    run_on_battery=st.booleans(),
-)
-readings_of_any_kind = st.builds(
-    Readings,
-    seconds_since_input=st.none() | st.floats(0, 1e6),
-    session_unseen=st.booleans(),
-    on_battery=st.booleans(),
-    battery_percent=st.none() | st.floats(0, 100),
-    foreign_cpu_percent=st.floats(0, 100),
-    free_memory_bytes=st.integers(0, 2**40),
-    cores=st.integers(1, 256),
-)
-wishes = st.builds(
-    OwnerWish,
-    started=st.booleans(),
-    paused=st.booleans(),
-    paused_until=st.none() | st.floats(NOW - 10, NOW + 10),
-)
 
 
 def test_an_owner_who_is_away_gives_the_away_budget() -> None:
@@ -114,6 +92,112 @@ def test_a_session_that_cannot_be_seen_counts_as_in_use() -> None:
     assert (reduced.cores, reduced.reasons[0].code) == (2, ReasonCode.SESSION_UNSEEN)
 
 
+@pytest.mark.parametrize("blindness", list(Blindness))
+def test_a_session_that_cannot_be_seen_says_what_to_do(blindness: Blindness) -> None:
+    unseen = msgspec.structs.replace(
+        AWAY, seconds_since_input=None, session_unseen=True, blindness=blindness
+    )
+    paused = decide(LIMITS, unseen, STARTED, NOW).reasons[0].sentence
+    gentle = msgspec.structs.replace(LIMITS, pause_when_used=False)
+    others = {
+        decide(LIMITS, msgspec.structs.replace(unseen, blindness=each), STARTED, NOW)
+        .reasons[0]
+        .sentence
+        for each in Blindness
+        if each is not blindness
+    }
+    assert paused not in others
+    assert decide(gentle, unseen, STARTED, NOW).reasons[0].sentence.en.startswith("Working gently")
+
+
+def test_a_film_counts_as_use_without_any_input() -> None:
+    shown = msgspec.structs.replace(
+        AWAY, attention=(Attention(AttentionKind.FULLSCREEN, "mpv\x1b[31m"),)
+    )
+    reason = decide(LIMITS, shown, STARTED, NOW, steadiness=_settled(shown)).reasons[0]
+    assert reason.code is ReasonCode.WATCHED
+    assert reason.sentence.en == "Paused: mpv [31m fills the screen. Resumes when it ends."
+    gentle = msgspec.structs.replace(LIMITS, pause_when_used=False)
+    allowance = decide(gentle, shown, STARTED, NOW, steadiness=_settled(shown))
+    assert (allowance.cpu_percent, allowance.reasons[0].code) == (25, ReasonCode.WATCHED)
+
+
+def test_what_a_locked_screen_shows_is_watched_by_nobody() -> None:
+    locked = msgspec.structs.replace(
+        AWAY,
+        session_locked=True,
+        attention=(Attention(AttentionKind.INHIBITOR, "mpv"),),
+        seconds_since_input=20.0,
+    )
+    assert decide(LIMITS, locked, STARTED, NOW, steadiness=_settled(locked)).may_run
+
+
+def test_waking_the_machine_counts_as_input() -> None:
+    woken = settle(CALM, LIMITS, AWAY, 1.0, woke=True)
+    reason = decide(LIMITS, AWAY, STARTED, NOW, steadiness=woken).reasons[0]
+    assert (reason.code, reason.until) == (ReasonCode.IN_USE, NOW + 120)
+    later = settle(woken, LIMITS, AWAY, 121.0)
+    assert decide(LIMITS, AWAY, STARTED, NOW, steadiness=later).may_run
+
+
+def test_work_waits_for_the_owners_hours() -> None:
+    nights = msgspec.structs.replace(LIMITS, hours=("#" * 6 + "." * 18,) * 7)
+    reason = decide(nights, AWAY, STARTED, NOW).reasons[0]  # Friday 2027-01-15 08:00 UTC
+    assert (reason.code, reason.until) == (ReasonCode.OUT_OF_HOURS, NOW + 16 * 3600)
+    never = msgspec.structs.replace(LIMITS, hours=("." * 24,) * 7)
+    reason = decide(never, AWAY, STARTED, NOW).reasons[0]
+    assert (reason.until, "no work at all" in reason.sentence.en) == (None, True)
+
+
+def test_finish_takes_no_new_work_and_lets_the_old_run() -> None:
+    allowance = decide(LIMITS, AWAY, OwnerWish(started=True, finishing=True), NOW)
+    assert allowance.may_run
+    assert not allowance.takes_work
+    assert allowance.reasons[-1].code is ReasonCode.FINISHING
+
+
+@pytest.mark.parametrize(
+    ("network", "volume_bytes", "code"),
+    [
+        (Network(metered=True), 0, ReasonCode.NETWORK_METERED),
+        (Network(kind="mobile"), 0, ReasonCode.NETWORK_KIND),
+        (Network(), 100 * MiB, ReasonCode.VOLUME_USED),
+    ],
+)
+def test_a_network_that_may_not_be_used_stops_transfers_but_not_work(
+    network: Network, volume_bytes: int, code: ReasonCode
+) -> None:
+    limits = msgspec.structs.replace(LIMITS, volume_mib_per_month=100)
+    readings = msgspec.structs.replace(AWAY, network=network, volume_bytes=volume_bytes)
+    allowance = decide(limits, readings, STARTED, NOW)
+    assert allowance.may_run
+    assert (allowance.takes_work, allowance.download_bytes_s, allowance.upload_bytes_s) == (
+        False,
+        0,
+        0,
+    )
+    assert code in [reason.code for reason in allowance.reasons]
+
+
+def test_speed_limits_are_bytes_a_second() -> None:
+    budget = msgspec.structs.replace(LIMITS.while_away, download_kib_s=100)
+    allowance = decide(msgspec.structs.replace(LIMITS, while_away=budget), AWAY, STARTED, NOW)
+    assert (allowance.download_bytes_s, allowance.upload_bytes_s) == (102_400, None)
+
+
+def test_tasks_are_kept_to_the_last_cores_or_to_one_kind() -> None:
+    assert decide(LIMITS, AWAY, STARTED, NOW).core_ids == (4, 5, 6, 7)
+    hybrid = msgspec.structs.replace(
+        AWAY, performance_cores=(0, 1, 2, 3), efficiency_cores=(4, 5, 6, 7)
+    )
+    fast = msgspec.structs.replace(LIMITS.while_away, cores=2, core_kind="performance")
+    allowance = decide(msgspec.structs.replace(LIMITS, while_away=fast), hybrid, STARTED, NOW)
+    assert (allowance.core_ids, allowance.cores) == ((2, 3), 2)
+    wide = msgspec.structs.replace(LIMITS.while_away, cores=64)
+    allowance = decide(msgspec.structs.replace(LIMITS, while_away=wide), AWAY, STARTED, NOW)
+    assert (allowance.core_ids, allowance.cores) == ((), 8)
+
+
 def test_what_the_owner_says_comes_before_what_the_machine_says() -> None:
     readings = msgspec.structs.replace(IN_USE, on_battery=True)
     owner = OwnerWish(started=False, paused=True, paused_until=NOW + 60)
@@ -159,6 +243,9 @@ def test_every_allowance_is_explained_and_within_limits_and_machine(
     assert 0 <= allowance.memory_bytes <= readings.free_memory_bytes
     assert allowance.memory_bytes <= max(budget.memory_mib for budget in roomiest) * MiB
     assert allowance.may_run == (allowance.cpu_percent > 0)
+    assert not allowance.core_ids or len(allowance.core_ids) == allowance.cores
+    assert allowance.gpu_percent <= max(budget.gpu_percent for budget in roomiest)
+    assert 0 <= allowance.disk_bytes <= limits.disk_mib * MiB
     if allowance.may_run:
         assert owner.started
         assert not owner.is_paused(NOW)
@@ -170,19 +257,19 @@ def test_a_higher_budget_never_allows_less(
     limits: Limits, readings: Readings, owner: OwnerWish, other: Budget
 ) -> None:
     lower = decide(limits, readings, owner, NOW)
-    higher = decide(
+    upper = decide(
         msgspec.structs.replace(
             limits,
-            while_away=_higher(limits.while_away, other),
-            while_in_use=_higher(limits.while_in_use, other),
+            while_away=higher(limits.while_away, other),
+            while_in_use=higher(limits.while_in_use, other),
         ),
         readings,
         owner,
         NOW,
     )
-    assert lower.cpu_percent <= higher.cpu_percent
-    assert lower.cores <= higher.cores
-    assert lower.memory_bytes <= higher.memory_bytes
+    assert lower.cpu_percent <= upper.cpu_percent
+    assert lower.cores <= upper.cores
+    assert lower.memory_bytes <= upper.memory_bytes
 
 
 @given(limits_of_any_kind, readings_of_any_kind, wishes)
@@ -215,9 +302,5 @@ def test_a_longer_rest_never_lets_a_pausing_owner_be_disturbed_sooner(
     assert later.cores <= sooner.cores
 
 
-def _higher(one: Budget, other: Budget) -> Budget:
-    return Budget(
-        cpu_percent=max(one.cpu_percent, other.cpu_percent),
-        cores=max(one.cores, other.cores),
-        memory_mib=max(one.memory_mib, other.memory_mib),
-    )
+def _settled(readings: Readings) -> Steadiness:
+    return settle(CALM, LIMITS, readings, 1.0)

@@ -1,43 +1,25 @@
-"""How the user's hands are seen follows from the session, never from guesses."""
+"""The probes of this machine, put together."""
 
 from __future__ import annotations
 
-import pytest
-
-from gridle.worker.probes.build import Probes, find_user_input
-from gridle.worker.probes.machine.gpus import NoGpus
-from gridle.worker.probes.presence.user_input import AWAY, UNSEEN, FixedInput, InputReading
-from gridle.worker.probes.presence.x11_input import X11Input
-
-
-@pytest.mark.parametrize(
-    ("environment", "platform", "reading"),
-    [
-        ({}, "linux", AWAY),
-        ({"XDG_SESSION_TYPE": "tty"}, "linux", AWAY),
-        ({"XDG_SESSION_TYPE": "x11"}, "linux", UNSEEN),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", UNSEEN),
-        ({"WAYLAND_DISPLAY": "wayland-0", "DISPLAY": ":0"}, "linux", UNSEEN),
-        ({}, "win32", UNSEEN),
-        ({}, "darwin", UNSEEN),
-    ],
-)
-def test_sessions_that_cannot_be_watched(
-    environment: dict[str, str], platform: str, reading: InputReading
-) -> None:
-    assert find_user_input(environment, platform).read() == reading
-
-
-def test_a_display_is_watched_through_x11() -> None:
-    assert isinstance(find_user_input({"DISPLAY": ":0"}, "linux"), X11Input)
+from gridle.worker.policy.readings import OurUse
+from gridle.worker.probes.build import Probes
+from gridle.worker.probes.machine.build import find_machine
+from gridle.worker.probes.machine.cores import CoreKinds
+from gridle.worker.probes.power.port import NoPower
+from gridle.worker.probes.presence.user_input import AWAY, FixedInput
 
 
 def test_readings_are_of_this_machine() -> None:
-    probes = Probes(FixedInput(AWAY), NoGpus())
+    machine = find_machine("a system of which nothing is known")
+    probes = Probes(FixedInput(AWAY), machine, NoPower(), CoreKinds((0,), (1,)))
     probes.start(lambda: None)
-    readings = probes.read(our_cpu_s=0.0, our_memory_bytes=0)
+    probes.look_for(("blender",))
+    probes.watch_closely(runs=True, away=True)
+    readings = probes.read(OurUse(volume_bytes=7))
     probes.close()
     assert readings.cores >= 1
     assert readings.free_memory_bytes > 0
-    assert readings.gpus == ()
     assert not readings.session_unseen
+    assert (readings.volume_bytes, readings.power_w) == (7, None)
+    assert (readings.performance_cores, readings.efficiency_cores) == ((0,), (1,))

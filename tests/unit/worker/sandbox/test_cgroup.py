@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gridle.worker.sandbox.cgroup import LEAST_SHARES, Cgroup, cgroup_of, unified_cgroup
+from gridle.worker.sandbox.cgroup import LEAST_SHARES, Cgroup
+from gridle.worker.sandbox.cgroup_place import cgroup_of, unified_cgroup
 from gridle.worker.sandbox.quota import Quota, quota_of
 
 HYBRID = """12:cpu:/podman/c1
@@ -91,7 +92,13 @@ def test_what_cannot_be_seen_is_none(tmp_path: Path) -> None:
         None,
         False,
     )
-    for act in (nothing.freeze, nothing.thaw, nothing.yield_to_others):
+    assert nothing.thread_ids() == []
+    for act in (
+        nothing.freeze,
+        nothing.thaw,
+        nothing.yield_to_others,
+        lambda: nothing.keep_to_cores((1,)),
+    ):
         with pytest.raises(FileNotFoundError):
             act()
     nothing.let_die()
@@ -100,6 +107,47 @@ def test_what_cannot_be_seen_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "nonsense", "usage_usec\n", "usage_usec x\n"])
 def test_unreadable_figures_are_none(tmp_path: Path, text: str) -> None:
     assert unified_cgroup(make(tmp_path / "c1", cpu__stat=text)).cpu_s() is None
+
+
+def test_cores_of_version_1(tmp_path: Path) -> None:
+    make(tmp_path / "fs/cpu/podman/c1", cpu__cfs_quota_us="-1")
+    make(tmp_path / "fs/cpuset/podman", cpuset__cpus="0-3\n")
+    cpuset = make(tmp_path / "fs/cpuset/podman/c1", cpuset__cpus="0-3\n")
+    group = find(tmp_path, HYBRID.replace("5:memory", "6:cpuset:/podman/c1\n5:memory"))
+    assert group is not None
+    group.keep_to_cores((3, 2, 8))
+    assert (cpuset / "cpuset.cpus").read_text() == "2-3"
+    group.keep_to_cores(())
+    assert (cpuset / "cpuset.cpus").read_text() == "0-3"
+
+
+def test_cores_of_version_2(tmp_path: Path) -> None:
+    make(tmp_path / "above", cpuset__cpus__effective="1,3-5\n")
+    folder = make(tmp_path / "above/c1", cpuset__cpus="")
+    group = unified_cgroup(folder)
+    group.keep_to_cores((0, 3, 4))
+    assert (folder / "cpuset.cpus").read_text() == "3-4"
+    make(tmp_path / "above", cpuset__cpus__effective="nonsense")
+    with pytest.raises(OSError, match="unreadable"):
+        group.keep_to_cores((3,))
+
+
+@pytest.mark.parametrize(
+    ("name", "unified", "least"),
+    [
+        ("io.weight", True, "1"),
+        ("io.bfq.weight", True, "1"),
+        ("blkio.weight", False, "10"),
+        ("blkio.bfq.weight", False, "10"),
+    ],
+)
+def test_the_disks_are_for_others_first(
+    tmp_path: Path, name: str, least: str, *, unified: bool
+) -> None:
+    (tmp_path / name).write_text("100")
+    (tmp_path / "cpu.idle").write_text("0")
+    Cgroup(tmp_path, None, None, None, unified=unified, io=tmp_path).yield_to_others()
+    assert (tmp_path / name).read_text() == least
 
 
 def test_the_least_weight_where_there_are_no_idle_groups(tmp_path: Path) -> None:

@@ -53,12 +53,29 @@ def test_podman_comes_before_docker() -> None:
     engine = found(ask, "podman", "docker", "runc")
     assert (engine.program, engine.version) == ("podman", "5.0.1")
     assert engine.has_cpu_controller
+    assert not engine.has_cpuset_controller
     assert not engine.rootless
 
 
 def test_docker_alone_is_taken() -> None:
     engine = found(answers(docker=told(DOCKER_INFO)), "docker")
     assert (engine.program, engine.version, engine.runtime) == ("docker", "28.1", None)
+
+
+@pytest.mark.parametrize(
+    ("warnings", "takes"),
+    [
+        (None, True),
+        (["WARNING: No swap limit support"], True),
+        (["WARNING: No blkio weight support"], False),
+        (["WARNING: No io.weight support"], False),
+    ],
+)
+def test_docker_says_whether_disks_have_weights(warnings: list[str] | None, *, takes: bool) -> None:
+    told_so = DOCKER_INFO | {"Warnings": warnings, "CPUSet": False}
+    engine = found(answers(docker=told(told_so)), "docker")
+    assert engine.takes_io_weight is takes
+    assert not engine.has_cpuset_controller
 
 
 def test_docker_stands_in_for_a_broken_podman() -> None:

@@ -1,0 +1,1 @@
+"""What this machine, or its processors, draw now."""
