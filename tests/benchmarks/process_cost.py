@@ -1,8 +1,9 @@
-"""What a process costs while it has nothing to do, by the kernel's own accounts."""
+"""What processes cost while they have nothing to do, by the kernel's own accounts."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -10,7 +11,7 @@ import psutil
 
 @dataclass(frozen=True)
 class IdleCost:
-    """Averages over a span of time."""
+    """Averages over a span of time; memory as it was at its end."""
 
     rss_mb: float
     cpu_percent: float
@@ -19,20 +20,30 @@ class IdleCost:
     """Voluntary context switches of all its threads."""
 
 
-def idle_cost(pid: int, span_s: float) -> IdleCost:
-    """Watch a process for `span_s` seconds without touching it."""
-    process = psutil.Process(pid)
-    before_cpu_s, before_switches = _used(process)
+@dataclass(frozen=True)
+class _Used:
+    cpu_s: float
+    switches: int
+
+
+def idle_costs(pids: Sequence[int], span_s: float) -> tuple[IdleCost, ...]:
+    """Watch processes for the same `span_s` seconds without touching them."""
+    processes = [psutil.Process(pid) for pid in pids]
+    before = [_used(process) for process in processes]
     threading.Event().wait(span_s)
-    after_cpu_s, after_switches = _used(process)
-    return IdleCost(
-        rss_mb=process.memory_info().rss / 1e6,
-        cpu_percent=100 * (after_cpu_s - before_cpu_s) / span_s,
-        wakeups_per_s=(after_switches - before_switches) / span_s,
+    return tuple(
+        IdleCost(
+            rss_mb=process.memory_info().rss / 1e6,
+            cpu_percent=100 * (after.cpu_s - earlier.cpu_s) / span_s,
+            wakeups_per_s=(after.switches - earlier.switches) / span_s,
+        )
+        for process, earlier, after in zip(
+            processes, before, [_used(process) for process in processes], strict=True
+        )
     )
 
 
-def _used(process: psutil.Process) -> tuple[float, int]:
+def _used(process: psutil.Process) -> _Used:
     times = process.cpu_times()
     switches = 0
     for thread in process.threads():
@@ -40,4 +51,4 @@ def _used(process: psutil.Process) -> tuple[float, int]:
             for line in status:
                 if line.startswith("voluntary_ctxt_switches"):
                     switches += int(line.split()[1])
-    return times.user + times.system, switches
+    return _Used(times.user + times.system, switches)
