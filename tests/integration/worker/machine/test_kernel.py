@@ -126,7 +126,12 @@ def test_what_our_tasks_run_is_not_the_owner_s(program: Path, tmp_path: Path) ->
     try:
         with subprocess.Popen([program, "600"]) as ours:
             assert is_ours(ours.pid)
-            theirs = ["setsid", "--fork", str(program), "601"]  # its parent ends: it is nobody's child
+            theirs = [
+                "setsid",
+                "--fork",
+                str(program),
+                "601",
+            ]  # its parent ends: it is nobody's child
             subprocess.run(theirs, check=True)
             told.when(lambda reading: reading.exclusive_program == program.name)
             _end(program, "601")
