@@ -25,7 +25,7 @@ _BROKEN_PIPE = 141
 USAGE = """usage: gridle [ROOM ...]
 
   gridle               open the desktop app
-  gridle worker ...    the worker on this machine: run, status, pause, finish, resume, limits, doctor
+  gridle worker ...    the worker here: run, status, pause, finish, resume, limits, doctor
   gridle job ...       bring work: submit, status, watch, results, cancel
   gridle practice ...  a whole market on this machine, with play money
   gridle market ...    serve a market

@@ -1,0 +1,60 @@
+"""Finish, then stop: what runs is done and delivered, nothing new is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gridle.market.protocol.messages import Returned, Revealed
+from gridle.worker.ipc.messages import Activity, FinishWork, StartWork, WorkerTaskState
+from gridle.worker.policy.allowance import ReasonCode
+from tests.fakes.market_stub import StubMarket
+from tests.rigs.agent_rig import AgentRig
+from tests.rigs.worker_jobs import lease, manifest
+
+
+@pytest.fixture
+def market() -> StubMarket:
+    return StubMarket()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, market: StubMarket) -> Iterator[AgentRig]:
+    rig = AgentRig(tmp_path, market).begin()
+    yield rig
+    rig.end()
+
+
+def test_what_runs_is_finished_what_waits_is_given_back_and_then_it_stops(
+    rig: AgentRig, market: StubMarket
+) -> None:
+    rig.wait(lambda state: state.market.connected)
+    wide, narrow = manifest(("sleep",), cores=2), manifest(("echo", "hello"))
+    market.offer(lease(wide), wide)
+    rig.wait(lambda state: any(task.state is WorkerTaskState.RUNNING for task in state.tasks))
+    assert rig.ask(FinishWork()) is None
+    state = rig.wait(lambda state: not any(reason.code is ReasonCode.AWAY for reason in ()))
+    rig.wait(lambda state: ReasonCode.FINISHING in {reason.code for reason in state.reasons})
+    market.offer(lease(narrow, 2), narrow)
+    assert rig.ask(StartWork()) is None  # Start takes it back, and the second task comes
+    rig.wait(lambda state: ReasonCode.FINISHING not in {each.code for each in state.reasons})
+    assert state.activity is not Activity.STOPPED
+
+
+def test_with_its_last_task_done_it_is_stopped(rig: AgentRig, market: StubMarket) -> None:
+    rig.wait(lambda state: state.market.connected)
+    job = manifest(("echo", "hello"))
+    market.offer(lease(job), job)
+    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
+    assert rig.ask(FinishWork()) is None
+    state = rig.wait(lambda state: state.activity is Activity.STOPPED)
+    assert state.reason.code is ReasonCode.STOPPED_BY_OWNER
+    assert not any(isinstance(each, Returned) for each in market.reports)
+
+
+def test_with_nothing_to_do_it_stops_at_once(rig: AgentRig) -> None:
+    rig.wait(lambda state: state.market.connected)
+    rig.ask(FinishWork())
+    rig.wait(lambda state: state.activity is Activity.STOPPED)
