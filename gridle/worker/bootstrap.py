@@ -28,6 +28,7 @@ from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer
 from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.local_zone import LocalZone
+from gridle.worker.memory_arenas import share_one_arena
 from gridle.worker.policy.limits import Limits, default_limits
 from gridle.worker.probes.build import build_probes
 from gridle.worker.probes.machine.clock_watch import clock_reader
@@ -59,6 +60,7 @@ def run_worker(options: RunOptions) -> int:
     Raises:
         GridleError: it cannot run; the sentence says what to do.
     """
+    share_one_arena()
     with ExitStack() as stack:
         stack.enter_context(HomeLock(options.home / LOCK_NAME, _already_running()))
         now = time.time()

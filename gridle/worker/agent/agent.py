@@ -234,17 +234,17 @@ class Agent:
         """Make everything follow the policy; pausing tasks is the first thing done."""
         chain = self._market.view().chain
         self._economy.token_decimals = chain.token_decimals if chain else None
-        self._governor.refresh(self._roster, self._volume.bytes, now)
-        allowance = self._governor.allowance
         try:
+            self._governor.rest_if_finished(self._roster)
+            self._governor.refresh(self._roster, self._volume.bytes, now)
+            allowance = self._governor.allowance
             self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
             if self._governor.wish.finishing:
                 self._tasks.return_unstarted(now)
-                self._governor.rest_if_finished(self._roster)
             self._volume.count(self._parts.source.transferred(), now, self._parts.zone())
         except UnavailableError as error:
             self._trouble = error.sentence
-        self._tell_source(allowance, now)
+        self._tell_source(self._governor.allowance, now)
         self._publisher.publish(self._runtimes, self._trouble, now)
 
     def _tell_source(self, allowance: Allowance, now: float) -> None:

@@ -61,6 +61,8 @@ class Runner:
         self._put = put
         self._quick = Hands("quick", _QUICK_HANDS)
         self._slow = Hands("slow", _SLOW_HANDS)
+        # a fetch may wait for hours where the owner's limits hold transfers up
+        self._fetching = Hands("fetch", _SLOW_HANDS)
 
     def look_at_runtimes(self) -> None:
         """Ask each sandbox whether it works."""
@@ -88,7 +90,7 @@ class Runner:
                 shutil.copyfile(self._source.blob(each.sha256), folder / INPUT_NAME / each.name)
             sandbox.prepare(manifest.runtime, self._source.blob)
 
-        self._slow.do(lambda: self._put(Fetched(lease_id, _fault(fetch))))
+        self._fetching.do(lambda: self._put(Fetched(lease_id, _fault(fetch))))
 
     def start(self, task: LiveTask, share: Share) -> None:
         """Start a fetched task."""
@@ -192,6 +194,7 @@ class Runner:
         _ignore(_fault(lambda: wipe(self._folders.tasks)))
         self._quick.close(0.2)
         self._slow.close(0.2)
+        self._fetching.close(0.2)
 
     def _folder(self, lease_id: LeaseId) -> Path:
         return self._folders.tasks / lease_id

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from gridle.market.protocol.messages import Returned, Revealed
-from gridle.worker.ipc.messages import Activity, FinishWork, StartWork, WorkerTaskState
+from gridle.worker.ipc.messages import Activity, FinishWork, StartWork, WorkerState, WorkerTaskState
 from gridle.worker.policy.allowance import ReasonCode
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.agent_rig import AgentRig
 from tests.rigs.worker_jobs import lease, manifest
+
+
+def _finishes(state: WorkerState) -> bool:
+    return ReasonCode.FINISHING in {reason.code for reason in state.reasons}
 
 
 @pytest.fixture
@@ -27,20 +31,19 @@ def rig(tmp_path: Path, market: StubMarket) -> Iterator[AgentRig]:
     rig.end()
 
 
-def test_what_runs_is_finished_what_waits_is_given_back_and_then_it_stops(
+def test_what_waits_is_given_back_and_start_takes_it_all_back(
     rig: AgentRig, market: StubMarket
 ) -> None:
     rig.wait(lambda state: state.market.connected)
-    wide, narrow = manifest(("sleep",), cores=2), manifest(("echo", "hello"))
-    market.offer(lease(wide), wide)
-    rig.wait(lambda state: any(task.state is WorkerTaskState.RUNNING for task in state.tasks))
+    job = manifest(("sleep",), ("sleep",), ("sleep",))
+    for index in range(2):
+        market.offer(lease(job, 1 + index, index), job)
+    rig.wait(lambda state: [task.state for task in state.tasks] == [WorkerTaskState.RUNNING] * 2)
     assert rig.ask(FinishWork()) is None
-    state = rig.wait(lambda state: not any(reason.code is ReasonCode.AWAY for reason in ()))
-    rig.wait(lambda state: ReasonCode.FINISHING in {reason.code for reason in state.reasons})
-    market.offer(lease(narrow, 2), narrow)
-    assert rig.ask(StartWork()) is None  # Start takes it back, and the second task comes
-    rig.wait(lambda state: ReasonCode.FINISHING not in {each.code for each in state.reasons})
-    assert state.activity is not Activity.STOPPED
+    state = rig.wait(_finishes)
+    assert (state.activity, len(state.tasks)) == (Activity.WORKING, 2)
+    assert rig.ask(StartWork()) is None
+    rig.wait(lambda state: not _finishes(state))
 
 
 def test_with_its_last_task_done_it_is_stopped(rig: AgentRig, market: StubMarket) -> None:

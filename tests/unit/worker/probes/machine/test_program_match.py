@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ntpath
+import posixpath
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,10 @@ from hypothesis import strategies as st
 from gridle.worker.probes.machine.program_match import Program, Wanted
 
 LONG = "averylongprogramname"
-NAMES = st.text(min_size=1, max_size=20).filter(lambda name: "/" not in name and "\\" not in name)
+NAMES = st.text(min_size=1, max_size=20).filter(
+    lambda name: ntpath.basename(name) == posixpath.basename(name) == name
+)
+"""Names without folder or drive."""
 
 
 @pytest.mark.parametrize(
