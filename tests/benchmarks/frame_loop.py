@@ -12,7 +12,7 @@ import sys
 import time
 
 SLOT_S = 1 / 60
-FRAME_S = 0.005
+FRAME_S = 0.004
 _TRIES = 200
 
 

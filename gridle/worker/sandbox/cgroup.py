@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridle.worker.sandbox.common_group import common_group
 from gridle.worker.sandbox.cores import cores_of, cores_text, usable_cores
 from gridle.worker.sandbox.hurry import hurried
 from gridle.worker.sandbox.quota import Quota
@@ -106,7 +107,7 @@ class Cgroup:
             (self.freezer / "freezer.state").write_text("THAWED")
 
     def yield_to_others(self) -> None:
-        """Let everybody else's programs go first, on the CPU and on the disks.
+        """Let everybody else's programs go first, on the CPU and at the disks; all tasks as one.
 
         An idle group (Linux 5.15) is preempted at once: beside a weight of 1 % it halves the
         owner's worst delay. Where there is none, that weight is the least that still advances.
@@ -117,12 +118,19 @@ class Cgroup:
         self._yield_disks()
         if self.cpu is None:
             raise FileNotFoundError("no CPU controller")
-        if (self.cpu / "cpu.idle").exists():
-            (self.cpu / "cpu.idle").write_text("1")
+        common = common_group(self.cpu)
+        if common:
+            with contextlib.suppress(OSError):  # not delegated; each of them does so alone then
+                self._be_idle(common)
+        self._be_idle(self.cpu)
+
+    def _be_idle(self, folder: Path) -> None:
+        if (folder / "cpu.idle").exists():
+            (folder / "cpu.idle").write_text("1")
         elif self.unified:
-            (self.cpu / "cpu.weight").write_text("1")
+            (folder / "cpu.weight").write_text("1")
         else:
-            (self.cpu / "cpu.shares").write_text(str(LEAST_SHARES))
+            (folder / "cpu.shares").write_text(str(LEAST_SHARES))
 
     def _yield_disks(self) -> None:
         least = "1" if self.unified else str(LEAST_IO_WEIGHT)

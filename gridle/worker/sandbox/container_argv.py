@@ -105,6 +105,8 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
     if engine.has_cpuset_controller:
         # the cores that are left to tasks; an engine refuses to start on one that is not there
         cpu += ["--cpuset-cpus", cores_text(usable_cores(share.core_ids, place.machine_cores))]
+    if engine.cgroup_parent:
+        cpu += ["--cgroup-parent", engine.cgroup_parent]  # all tasks go last as one
     if engine.takes_io_weight:
         cpu += ["--blkio-weight", str(LEAST_IO_WEIGHT)]  # everybody else's files go first
     return [

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sandbox.common_group import PLAIN_NAME, SLICE_NAME
 
 _INFO_TIMEOUT_S = 30.0
 _UNLIMITED = 2**20
@@ -35,6 +36,9 @@ class Engine:
     """Whether the engine may keep containers to some cores (often not delegated)."""
     takes_io_weight: bool
     """Podman never: it warns among a task's own words, and its groups' files say the same."""
+    cgroup_parent: str | None
+    """Where it is to make containers' control groups, so that all tasks' stand below one; None
+    where it chooses: below the group of a rootless engine without systemd."""
     nofile_ceiling: int
     """Hard limits of this process: an unprivileged engine cannot raise them."""
     nproc_ceiling: int
@@ -130,6 +134,9 @@ def _look_at_podman(ask: Ask, which: Callable[[str], str | None]) -> Engine | st
             has_cpu_controller="cpu" in controllers,
             has_cpuset_controller="cpuset" in controllers,
             takes_io_weight=False,
+            cgroup_parent=_cgroup_parent(
+                str(host.get("cgroupManager")), rootless=bool(host["security"]["rootless"])
+            ),
             nofile_ceiling=_ceiling(resource.RLIMIT_NOFILE),
             nproc_ceiling=_ceiling(resource.RLIMIT_NPROC),
         )
@@ -151,15 +158,28 @@ def _look_at_docker(ask: Ask, which: Callable[[str], str | None]) -> Engine | st
             version=str(info["ServerVersion"]),
             runtime=None,
             runtime_reason="the Docker daemon chooses its own runtime",
-            rootless=any("rootless" in option for option in info.get("SecurityOptions") or []),
+            rootless=_is_rootless_docker(info),
             has_cpu_controller=bool(info.get("CpuCfsQuota", True)),
             has_cpuset_controller=bool(info.get("CPUSet", True)),
             takes_io_weight=not _complains_of_io_weight(info.get("Warnings") or []),
+            cgroup_parent=_cgroup_parent(
+                str(info.get("CgroupDriver")), rootless=_is_rootless_docker(info)
+            ),
             nofile_ceiling=_UNLIMITED,
             nproc_ceiling=_UNLIMITED,
         )
     except (ValueError, KeyError, TypeError, IndexError):
         return "its answer could not be understood"
+
+
+def _is_rootless_docker(info: dict[str, Any]) -> bool:
+    return any("rootless" in option for option in info.get("SecurityOptions") or [])
+
+
+def _cgroup_parent(manager: str, *, rootless: bool) -> str | None:
+    if manager == "systemd":
+        return SLICE_NAME
+    return f"/{PLAIN_NAME}" if manager == "cgroupfs" and not rootless else None
 
 
 def _complains_of_io_weight(warnings: list[Any]) -> bool:

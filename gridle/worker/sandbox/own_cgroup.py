@@ -1,4 +1,7 @@
-"""Control groups of our own making, for processes that no container engine fences."""
+"""Control groups of our own making, for processes that no container engine fences.
+
+All of them stand below one that is idle as a whole (see `common_group`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.cgroup_place import PROC, ROOT, cgroup_of, unified_cgroup
+from gridle.worker.sandbox.common_group import PLAIN_NAME
 from gridle.worker.sandbox.quota import quota_of
 
 WORKER_LEAF = "gridle-worker"
@@ -29,7 +33,7 @@ KERNEL = Kernel()
 
 
 class OwnCgroup:
-    """A group named `name` below this process's own; made now, removed by `remove`."""
+    """A group named `name`, below the common one below this process's; removed by `remove`."""
 
     def __init__(self, group: Cgroup, folder: Path) -> None:
         self.group = group
@@ -43,9 +47,13 @@ class OwnCgroup:
             return None
         try:
             above = _ready_to_hold(mine.cpu, kernel) if mine.unified else mine.cpu
+            common = above / PLAIN_NAME
+            common.mkdir(exist_ok=True)
+            if mine.unified:
+                _hand_down(common)
         except (OSError, ValueError):
             return None
-        folder = above / name
+        folder = common / name
         try:
             folder.mkdir(exist_ok=True)
             group = (
@@ -80,7 +88,7 @@ def remove_leftovers(prefix: str, kernel: Kernel = KERNEL) -> None:
     mine = cgroup_of(os.getpid(), kernel.root, kernel.proc)
     if mine is None or mine.cpu is None:
         return
-    for folder in _without_leaf(mine.cpu).glob(f"{prefix}*"):
+    for folder in (_without_leaf(mine.cpu) / PLAIN_NAME).glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
             folder.rmdir()
 
@@ -108,11 +116,15 @@ def _ready_to_hold(mine: Path, kernel: Kernel) -> Path:
             for pid in inside:
                 with contextlib.suppress(ProcessLookupError):
                     (leaf / "cgroup.procs").write_text(str(pid))
-    if not _controls_cpu(above):
-        (above / "cgroup.subtree_control").write_text("+cpu")
-        with contextlib.suppress(OSError):  # not delegated; the disks' own scheduler decides
-            (above / "cgroup.subtree_control").write_text("+io")
+    _hand_down(above)
     return above
+
+
+def _hand_down(group: Path) -> None:
+    if not _controls_cpu(group):
+        (group / "cgroup.subtree_control").write_text("+cpu")
+        with contextlib.suppress(OSError):  # not delegated; the disks' own scheduler decides
+            (group / "cgroup.subtree_control").write_text("+io")
 
 
 def _without_leaf(mine: Path) -> Path:

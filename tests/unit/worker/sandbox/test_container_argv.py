@@ -24,6 +24,7 @@ PODMAN = Engine(
     has_cpu_controller=True,
     has_cpuset_controller=True,
     takes_io_weight=False,
+    cgroup_parent="gridle.slice",
     nofile_ceiling=512,
     nproc_ceiling=2**20,
 )
@@ -36,6 +37,7 @@ DOCKER = Engine(
     has_cpu_controller=True,
     has_cpuset_controller=True,
     takes_io_weight=True,
+    cgroup_parent=None,
     nofile_ceiling=2**20,
     nproc_ceiling=2**20,
 )
@@ -91,6 +93,8 @@ def test_quirks_change_the_flags() -> None:
     argv = run_argv(PODMAN, SPEC, Share(50.0), PLACE)
     assert argv[:4] == ["podman", "--runtime", "runc", "run"]
     assert "nofile=512:512" in argv
+    assert argv[argv.index("--cgroup-parent") + 1] == "gridle.slice"
+    assert "--cgroup-parent" not in run_argv(DOCKER, SPEC, Share(50.0), PLACE)
 
 
 def test_cores_and_limit_change_while_it_runs() -> None:

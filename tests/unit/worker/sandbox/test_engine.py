@@ -63,6 +63,27 @@ def test_docker_alone_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("manager", "rootless", "parent"),
+    [
+        ("systemd", True, "gridle.slice"),
+        ("systemd", False, "gridle.slice"),
+        ("cgroupfs", False, "/gridle"),
+        ("cgroupfs", True, None),
+        (None, False, None),
+    ],
+)
+def test_all_tasks_stand_below_one_group(
+    manager: str | None, *, rootless: bool, parent: str | None
+) -> None:
+    host = {"cgroupManager": manager, "security": {"rootless": rootless}}
+    podman = found(answers(podman=told(PODMAN_INFO | {"host": host})), "podman")
+    options = ["name=rootless"] if rootless else []
+    docker_told = told(DOCKER_INFO | {"CgroupDriver": manager, "SecurityOptions": options})
+    docker = found(answers(docker=docker_told), "docker")
+    assert (podman.cgroup_parent, docker.cgroup_parent) == (parent, parent)
+
+
+@pytest.mark.parametrize(
     ("warnings", "takes"),
     [
         (None, True),

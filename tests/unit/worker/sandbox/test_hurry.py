@@ -11,7 +11,7 @@ V2 = {"cpu.idle": "0", "cpu.max": "10000 20000", "cpu.weight": "1"}
 
 
 def files(folder: Path) -> dict[str, str]:
-    return {file.name: file.read_text() for file in folder.iterdir()}
+    return {file.name: file.read_text() for file in folder.iterdir() if file.is_file()}
 
 
 @pytest.mark.parametrize("holds", [V1, V2], ids=["v1", "v2"])
@@ -43,3 +43,22 @@ def test_no_group_or_one_that_goes(tmp_path: Path) -> None:
         file.unlink()
         file.parent.rmdir()
     assert not file.exists()
+
+
+def test_the_common_group_is_lifted_until_the_last_of_its_tasks_stopped(tmp_path: Path) -> None:
+    common = tmp_path / "gridle"
+    for name in ("gridle", "gridle/a", "gridle/b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cpu.idle").write_text("1")
+    for _ in range(2):
+        with hurried(common / "a"):
+            with hurried(common / "b"):
+                assert files(common / "b")["cpu.idle"] == "0"
+            assert (common / "cpu.idle").read_text() == "0"
+            assert (common / "b" / "cpu.idle").read_text() == "1"
+        assert (common / "cpu.idle").read_text() == "1"
+
+
+def test_a_common_group_that_is_gone_is_no_trouble(tmp_path: Path) -> None:
+    with hurried(tmp_path / "gridle" / "a"):
+        pass

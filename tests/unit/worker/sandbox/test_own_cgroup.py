@@ -41,6 +41,9 @@ class Tree:
     def join(self, pid: int) -> None:
         self._place(pid, self.mine)
 
+    def names(self, group: Path) -> set[str]:
+        return {path.name for path in group.iterdir() if path.is_dir()}
+
     def pids(self, group: Path) -> set[int]:
         return {int(line) for line in (group / "cgroup.procs").read_text().split()}
 
@@ -112,8 +115,9 @@ def test_the_worker_moves_to_a_leaf_and_makes_groups_beside_it(tree: Tree) -> No
     made = OwnCgroup.make("task-1", tree.kernel)
     assert made is not None
     assert tree.pids(tree.mine / WORKER_LEAF) == {ME, CHILD}
-    task = tree.mine / "task-1"
+    task = tree.mine / "gridle" / "task-1"
     assert (task / "cpu.max").read_text() == "20000 20000"
+    assert (task.parent / "cpu.idle").read_text() == "1"
     assert ((task / "cpu.idle").read_text(), (task / "io.weight").read_text()) == ("1", "1")
     made.add(CHILD)
     assert tree.pids(task) == {CHILD}
@@ -124,20 +128,17 @@ def test_a_second_group_needs_no_move(tree: Tree) -> None:
     tree.refused = {"cgroup.procs", "cgroup.subtree_control"}
     made = OwnCgroup.make("task-2", tree.kernel)
     assert made is not None
-    assert {path.name for path in tree.mine.iterdir() if path.is_dir()} == {
-        WORKER_LEAF,
-        "task-1",
-        "task-2",
-    }
+    assert tree.names(tree.mine) == {WORKER_LEAF, "gridle"}
+    assert tree.names(tree.mine / "gridle") == {"task-1", "task-2"}
     made.remove()
-    assert not (tree.mine / "task-2").exists()
+    assert tree.names(tree.mine / "gridle") == {"task-1"}
 
 
 def test_a_group_that_others_share_is_left_as_it_is(tree: Tree) -> None:
     tree.join(STRANGER)
     assert OwnCgroup.make("task-1", tree.kernel) is None
     assert tree.pids(tree.mine) == {ME, CHILD, STRANGER}
-    assert not [path for path in tree.mine.iterdir() if path.is_dir()]
+    assert not tree.names(tree.mine)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_a_group_that_others_share_is_left_as_it_is(tree: Tree) -> None:
 def test_whatever_is_refused_leaves_the_duty_cycle(tree: Tree, refused: str) -> None:
     tree.refused = {refused}
     assert OwnCgroup.make("task-1", tree.kernel) is None
-    assert not (tree.mine / "task-1").exists()
+    assert not (tree.mine / "gridle" / "task-1").exists()
 
 
 def test_disks_without_weights_are_no_reason_against_a_quota(tree: Tree) -> None:
@@ -165,6 +166,5 @@ def test_leftovers_are_found_from_the_leaf_and_busy_ones_stay(tree: Tree) -> Non
     assert busy is not None
     busy.add(CHILD)
     remove_leftovers("gridle-wasm-", tree.kernel)
-    assert not (tree.mine / "gridle-wasm-a").exists()
-    assert (tree.mine / "gridle-wasm-b").exists()
-    assert (tree.mine / WORKER_LEAF).exists()
+    assert tree.names(tree.mine / "gridle") == {"gridle-wasm-b"}
+    assert tree.names(tree.mine) == {WORKER_LEAF, "gridle"}
