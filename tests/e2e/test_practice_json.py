@@ -54,8 +54,8 @@ def _check_money(report: dict[str, Any], count: int) -> None:
     reason="the base images are not built: there is no container engine",
 )
 def test_all_three_jobs_are_paid_and_a_second_run_goes_on(tmp_path: Path) -> None:
-    first, _ = _practise(tmp_path / "practice", 6)
-    _check_money(first, 6)
+    first, _ = _practise(tmp_path / "practice", 9)
+    _check_money(first, 9)
     assert {task["job"] for task in first["tasks"]} == JOBS
     assert {task["runtime"] for task in first["tasks"]} == {"wasm", "container"}
 
