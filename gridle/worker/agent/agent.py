@@ -236,7 +236,9 @@ class Agent:
         self._economy.token_decimals = chain.token_decimals if chain else None
         try:
             self._governor.rest_if_finished(self._roster)
-            self._governor.refresh(self._roster, self._volume.bytes, now)
+            jumped_s = self._governor.refresh(self._roster, self._volume.bytes, now)
+            if jumped_s:
+                self._move_times(jumped_s)
             allowance = self._governor.allowance
             self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
             if self._governor.wish.finishing:
@@ -246,6 +248,14 @@ class Agent:
             self._trouble = error.sentence
         self._tell_source(self._governor.allowance, now)
         self._publisher.publish(self._runtimes, self._trouble, now)
+
+    def _move_times(self, jumped_s: float) -> None:
+        """Somebody set the clock: whatever was due in a while is due in the same while."""
+        self._retry_at += jumped_s
+        self._measure_at += jumped_s
+        self._looked_at += jumped_s
+        self._economy.move_times(jumped_s)
+        self._tasks.move_times(jumped_s)
 
     def _tell_source(self, allowance: Allowance, now: float) -> None:
         """Say how much work is wanted, what is held, and how fast it may come and go."""

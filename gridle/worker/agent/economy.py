@@ -108,6 +108,10 @@ class Economy:
         """Note that a task was given back for its price."""
         self._rest_until = now + _REFUSED_REST_S
 
+    def move_times(self, jumped_s: float) -> None:
+        """Take in that the clock was set by so much."""
+        self._rest_until += jumped_s
+
     def wants_work(self, now: float) -> bool:
         """Say whether to ask for work: prices are known, and none was just refused."""
         known = self.fault is None or self._electricity.may_lose

@@ -37,8 +37,8 @@ class Governor:
         self._steadiness: Steadiness = settle(CALM, self.limits, self.readings, 0.0)
         self.allowance: Allowance = self._decide(parts.clock())
 
-    def refresh(self, roster: Roster, volume_bytes: int, now: float) -> None:
-        """Read the probes and decide again."""
+    def refresh(self, roster: Roster, volume_bytes: int, now: float) -> float:
+        """Read the probes and decide again; returns by how many seconds the clock was set."""
         held_bytes = sum(task.usage.peak_memory_bytes for task in roster if task.holds_machine)
         use = OurUse(roster.cpu_s(), held_bytes, volume_bytes)
         self.readings = self._parts.probes.read(use)
@@ -57,6 +57,7 @@ class Governor:
         away = presence(self.limits, self.readings, self._steadiness) is Presence.AWAY
         runs = any(task.holds_machine for task in roster)
         self._parts.probes.watch_closely(runs=runs, away=away)
+        return change.jumped_s
 
     @property
     def memory_limit_bytes(self) -> int:

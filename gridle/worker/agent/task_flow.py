@@ -154,6 +154,13 @@ class TaskFlow:
         self._return_overdue(allowance, now)
         self._start_ready(allowance, held, now)
 
+    def move_times(self, jumped_s: float) -> None:
+        """Take in that the clock was set by so much: no pause has lasted longer for that."""
+        self.benched = {kind: until + jumped_s for kind, until in self.benched.items()}
+        for task in self._roster:
+            if task.paused_since is not None:
+                task.paused_since += jumped_s
+
     def return_unstarted(self, now: float) -> None:
         """Give back what has not begun to run: only what runs is to be finished."""
         for task in self._roster:

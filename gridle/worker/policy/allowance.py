@@ -24,6 +24,7 @@ class ReasonCode(StrEnum):
     GPU_HOT = "gpu_hot"
     FAN_FAST = "fan_fast"
     OTHERS_BUSY = "others_busy"
+    YIELDING = "yielding"
     MEMORY_SHORT = "memory_short"
     DISK_SHORT = "disk_short"
     NETWORK_METERED = "network_metered"

@@ -111,6 +111,8 @@ def _slowing(limits: Limits, budget: Budget, steadiness: Steadiness) -> Iterator
     if steadiness.cpu_heat.factor < 1:
         said = sentences.cpu_hot(budget.cpu_max_c, stopped=False)
         yield Reason(ReasonCode.CPU_HOT, said)
+    if steadiness.yield_factor < 1:
+        yield Reason(ReasonCode.YIELDING, sentences.YIELDING)
     if steadiness.fan.on and limits.fan_max_rpm:
         yield Reason(ReasonCode.FAN_FAST, sentences.FAN_FAST)
 

@@ -54,6 +54,10 @@ FINISHING = Sentence(
     "Takes no new work: it stops when the running tasks are done, as you asked.",
     "暂不接受新任务：按您的要求，当前任务完成后即停止。",
 )
+YIELDING = Sentence(
+    "Slowed down: your own programs use the processor.",
+    "已减速：您自己的程序正在使用处理器。",
+)
 FAN_FAST = Sentence(
     "Slowed down: the fan turns faster than you allow.",
     "已减速：风扇转速超过您允许的值。",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gridle.worker.policy.limits import Budget, Limits, MiB
-from gridle.worker.policy.presence import budget_now
-from gridle.worker.policy.readings import Readings
-from gridle.worker.policy.steadiness import Heat, Latch, Steadiness, gpu_id
+from gridle.worker.policy.presence import budget_now, presence
+from gridle.worker.policy.readings import Presence, Readings
+from gridle.worker.policy.steadiness import FASTER_PER_S, Heat, Latch, Steadiness, gpu_id
 
 BATTERY_BAND_PERCENT = 5.0
 DISK_BAND_BYTES = 256 * MiB
+YIELD_FROM = 1.25
+"""Below a fifth of the owner's mark for foreign load, nothing is yielded."""
 NEVER_PERCENT = 100
 """A guard set to this never pauses."""
 
@@ -38,6 +40,10 @@ def settle(
     if awake_s is not None and awake_s > limits.idle_after_s:
         awake_s = None
     settled = replace(_settle_machine(before, limits, readings, elapsed_s), awake_s=awake_s)
+    used = presence(limits, readings, settled) is not Presence.AWAY
+    settled = replace(
+        settled, yielding=_settle_yielding(before, limits, readings, elapsed_s, used=used)
+    )
     # the budget is that of the presence as it is now: its heat limit holds at once
     budget = budget_now(limits, readings, settled)
     return _settle_heat(settled, limits, budget, readings, elapsed_s)
@@ -76,6 +82,21 @@ def _settle_machine(
         disk_short=_settle_disk(before.disk_short, limits, readings, elapsed_s),
         battery_low=_settle_battery(before.battery_low, limits, readings, elapsed_s),
     )
+
+
+def _settle_yielding(
+    before: Steadiness, limits: Limits, readings: Readings, elapsed_s: float, *, used: bool
+) -> float:
+    """Leave more to the owner's programs the more they use, while somebody uses them.
+
+    Even in a core's idle moments a task slows the program on its sibling thread, so the lowest
+    priority alone would be felt. It slows down at once, and speeds up slowly.
+    """
+    most_load = limits.foreign_cpu_max_percent
+    if not used or most_load >= NEVER_PERCENT:
+        return 1.0
+    room = max(0.0, 1.0 - readings.foreign_cpu_percent / most_load)
+    return min(1.0, YIELD_FROM * room, before.yielding + FASTER_PER_S * elapsed_s)
 
 
 def _settle_disk(before: Latch, limits: Limits, readings: Readings, elapsed_s: float) -> Latch:

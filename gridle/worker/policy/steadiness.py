@@ -76,6 +76,8 @@ class Steadiness:
     gpu_used: tuple[tuple[str, Latch], ...] = ()
     fan: Latch = Latch()
     others_busy: Latch = Latch()
+    yielding: float = 1.0
+    """The share of the allowed CPU that an owner's own programs leave, while they are used."""
     memory_short: Latch = Latch()
     disk_short: Latch = Latch()
     battery_low: Latch = Latch()
@@ -86,8 +88,14 @@ class Steadiness:
 
     @property
     def speed(self) -> float:
-        """The share of the allowed CPU that heat and fan leave."""
-        return min(self.cpu_heat.factor, _FAN_SPEED if self.fan.on else 1.0)
+        """The share of the allowed CPU that heat, fan and the owner's own programs leave."""
+        fan = _FAN_SPEED if self.fan.on else 1.0
+        return min(self.cpu_heat.factor, fan, self.yield_factor)
+
+    @property
+    def yield_factor(self) -> float:
+        """`yielding` in steps, and never nothing: the guard on foreign load pauses, not this."""
+        return max(SLOWEST, _down(self.yielding))
 
 
 CALM = Steadiness()

@@ -137,6 +137,32 @@ def test_a_hot_or_used_card_is_left_alone_and_the_others_go_on() -> None:
     assert codes == [ReasonCode.AWAY, ReasonCode.GPU_HOT, ReasonCode.GPU_IN_USE]
 
 
+def test_the_more_the_owners_programs_use_the_less_is_taken_while_they_are_used() -> None:
+    limits = msgspec.structs.replace(LIMITS, pause_when_used=False)  # the mark is 60 %
+    percent = {}
+    for load in (0.0, 12.0, 30.0, 59.0):
+        used = _with(seconds_since_input=0.0, foreign_cpu_percent=load)
+        looks = _after(limits, (used, 1.0))
+        allowance = decide(limits, used, STARTED, NOW, steadiness=looks)
+        percent[load] = allowance.cpu_percent
+        told = ReasonCode.YIELDING in {reason.code for reason in allowance.reasons}
+        assert told == (load > 12.0)
+    assert percent == {0.0: 25, 12.0: 25, 30.0: 15, 59.0: 2}
+    away = _with(foreign_cpu_percent=59.0)
+    assert (
+        decide(limits, away, STARTED, NOW, steadiness=_after(limits, (away, 1.0))).cpu_percent == 80
+    )
+
+
+def test_what_was_yielded_comes_back_slowly() -> None:
+    limits = msgspec.structs.replace(LIMITS, pause_when_used=False)
+    busy = _with(seconds_since_input=0.0, foreign_cpu_percent=59.0)
+    calm = _with(seconds_since_input=0.0)
+    yielded = _after(limits, (busy, 1.0))
+    assert settle(yielded, limits, calm, 10.0).yield_factor < 0.3
+    assert settle(yielded, limits, calm, 60.0).yield_factor == 1.0
+
+
 def test_a_fast_fan_halves_the_speed() -> None:
     limits = msgspec.structs.replace(LIMITS, fan_max_rpm=2000)
     loud = _with(fan_rpm=2500.0)
