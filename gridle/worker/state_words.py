@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.ipc.messages import WorkerState
-from gridle.worker.policy.allowance import Reason
+from gridle.worker.ipc.messages import Activity, WorkerState
+from gridle.worker.policy.allowance import Reason, ReasonCode
 from gridle.worker.policy.week_hours import DAY_NAMES
 
 MICROS: Final = 10**6
@@ -18,12 +18,16 @@ _WEEK: Final = timedelta(days=7)
 
 
 def other_reasons(state: WorkerState) -> tuple[Reason, ...]:
-    """Return the reasons that hold beside the deciding one."""
+    """Return the reasons that hold beside the deciding one.
+
+    That it may work is no news where something else keeps it from working.
+    """
     deciding = state.reason
+    said = {deciding.code} | ({ReasonCode.AWAY} if state.activity is Activity.WAITING else set())
     return tuple(
         each
         for each in state.reasons
-        if each.code is not deciding.code and each.sentence != deciding.sentence
+        if each.code not in said and each.sentence != deciding.sentence
     )
 
 

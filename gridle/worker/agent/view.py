@@ -124,8 +124,8 @@ def _reason(activity: Activity, facts: Facts) -> Reason:
     if activity is not Activity.WAITING:
         return decisive
     if facts.waits_for_price:
-        until = facts.electricity.price.until if facts.electricity.price else None
-        return Reason(ReasonCode.BELOW_FLOOR, BELOW_FLOOR, until)
+        # no time is told: the next price may be the higher one
+        return Reason(ReasonCode.BELOW_FLOOR, BELOW_FLOOR)
     blocking = next((each for each in facts.allowance.reasons if each.code in NO_NEW_WORK), None)
     if blocking is not None:
         return blocking

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.ipc.messages import Activity
 from gridle.worker.policy import sentences
 from gridle.worker.policy.allowance import Reason, ReasonCode
 from gridle.worker.state_words import amount, electricity, end_of, kwh, other_reasons
@@ -40,6 +41,12 @@ def test_other_reasons_leave_out_the_deciding_one() -> None:
     state = worker_state(reason=IN_USE, reasons=(IN_USE, BATTERY))
     assert other_reasons(state) == (BATTERY,)
     assert other_reasons(worker_state()) == ()
+
+
+def test_that_it_may_work_is_not_told_while_it_waits() -> None:
+    below = Reason(ReasonCode.BELOW_FLOOR, sentences.BELOW_FLOOR)
+    state = worker_state(activity=Activity.WAITING, reason=below, reasons=(AWAY, BATTERY))
+    assert other_reasons(state) == (BATTERY,)
 
 
 def test_electricity_is_said_where_its_price_is_known() -> None:
