@@ -67,7 +67,7 @@ TEST_NEEDS = (
     ),
     Need(
         "to test how it sees a user on real desktops without a screen",
-        ("dbus", "mutter", "sway", "foot", "jwm", "weston", "kwin-wayland"),
+        ("dbus", "iproute2", "mutter", "sway", "foot", "jwm", "weston", "kwin-wayland"),
     ),
 )
 BENCH_NEEDS = (Need("to be measured beside it", ("boinc-client",)),)
