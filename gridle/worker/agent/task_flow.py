@@ -193,9 +193,8 @@ class TaskFlow:
         """Give back what has been paused, or has waited for its start, for too long."""
         for task in self._roster:
             if not task.holds_machine:
-                waits = task.takes_room and not (
-                    allowance.may_run and self._economy.pays(task, now)
-                )
+                may_begin = allowance.may_run and allowance.begins_work
+                waits = task.takes_room and not (may_begin and self._economy.pays(task, now))
                 task.paused_since = (task.paused_since or now) if waits else None
             if task.paused_since is not None and now - task.paused_since > RETURN_AFTER_PAUSE_S:
                 self._let_go(task, now)

@@ -11,6 +11,7 @@ import pytest
 from gridle.market.protocol.messages import Returned
 from gridle.worker.ipc.messages import PauseWork, SetLimits, WorkerState, WorkerTaskState
 from gridle.worker.policy.allowance import ReasonCode
+from gridle.worker.policy.electricity import Electricity
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.agent_rig import LIMITS, AgentRig
 from tests.rigs.simulated_machine import SimulatedMachine
@@ -73,6 +74,34 @@ def test_a_pause_for_an_hour_lasts_an_hour_whatever_the_clock_says(
     assert _look(rig).reason.code is ReasonCode.PAUSED_BY_OWNER
     rig.machine.wait(11.0)
     assert _look(rig).reason.code is not ReasonCode.PAUSED_BY_OWNER
+
+
+def test_what_runs_goes_on_while_new_work_waits_for_cheap_hours(
+    tmp_path: Path, market: StubMarket
+) -> None:
+    machine = SimulatedMachine(0)
+    machine.limits = LIMITS
+    rig = AgentRig(tmp_path, market, machine).begin()
+    job = manifest(("sleep",), cores=2)
+    market.offer(lease(job), job)
+    rig.wait(lambda state: [task.state for task in state.tasks] == [WorkerTaskState.RUNNING])
+    patient = Electricity(
+        tariff="shanghai-large-industry-two-part-10-kv",
+        currency="CNY",
+        wait_for_cheap_hours=True,
+        may_lose=True,
+    )
+    machine.limits = msgspec.structs.replace(LIMITS, electricity=patient)
+    for _ in range(24):
+        machine.wait(3600.0)
+        codes = {reason.code for reason in _look(rig).reasons}
+        if ReasonCode.WAITING_FOR_CHEAP_HOURS in codes:
+            break
+    else:
+        pytest.fail("there was no dear hour in a day")
+    # what runs goes on, and nothing new comes
+    assert [task.state for task in rig.state.tasks] == [WorkerTaskState.RUNNING]
+    rig.end()
 
 
 def test_a_machine_that_wakes_counts_as_used(rig: AgentRig) -> None:
