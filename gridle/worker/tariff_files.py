@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.codec import decode
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
-from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
 from gridle.worker.policy.electricity import Electricity
 from gridle.worker.policy.tariff import Tariff
@@ -26,29 +24,9 @@ _MAX_BYTES = 2**20
 _STEM = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
-@dataclass(frozen=True)
-class OwnTariffs:
-    """What the owner's own files give, and what is wrong with the others."""
-
-    tariffs: tuple[Tariff, ...]
-    faults: tuple[Sentence, ...]
-
-
 def list_presets() -> tuple[Tariff, ...]:
     """Return every tariff that is shipped, in the order of their names."""
     return tuple(tariff for path in _files(resources_folder() / FOLDER) for tariff in _read(path))
-
-
-def list_own(home: Path) -> OwnTariffs:
-    """Return the owner's own tariffs; a file that is wrong hides no other."""
-    tariffs: list[Tariff] = []
-    faults: list[Sentence] = []
-    for path in _files(home / FOLDER):
-        try:
-            tariffs += _read(path)
-        except (InvalidInputError, UnavailableError) as error:
-            faults.append(error.sentence)
-    return OwnTariffs(tuple(tariffs), tuple(faults))
 
 
 def load_tariff(name: str, home: Path) -> Tariff:

@@ -67,9 +67,9 @@ GPU_IN_USE = Sentence(
     "已让出显卡：其他程序正在使用。",
 )
 BELOW_FLOOR = Sentence(
-    "Paused: at this hour's price the work would leave less than your floor after electricity. "
-    "Resumes when electricity is cheaper.",
-    "已暂停：按当前电价，扣除电费后收入低于您的下限。电价下降后继续。",
+    "At this hour's price the tasks at hand would leave less than your floor after electricity. "
+    "They go on when electricity is cheaper.",
+    "按当前电价，手头任务扣除电费后的收入低于您的下限。电价下降后继续。",
 )
 CHEAP_HOURS = Sentence(
     "Waiting for the day's cheapest electricity: no new work is begun until the price falls.",

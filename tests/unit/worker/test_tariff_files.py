@@ -9,7 +9,7 @@ import pytest
 
 from gridle.market.protocol.errors import InvalidInputError
 from gridle.worker.policy.electricity import Electricity
-from gridle.worker.tariff_files import FOLDER, list_own, list_presets, load_tariff, tariff_of
+from gridle.worker.tariff_files import FOLDER, list_presets, load_tariff, tariff_of
 
 OWN = """{
   "format_version": 1, "name": "My village", "source": "my bill", "currency": "EUR",
@@ -78,10 +78,9 @@ def test_a_wrong_file_hides_no_other(tmp_path: Path) -> None:
     own_file(tmp_path, "broken.json", "{")
     own_file(tmp_path, "My Tariff.json", OWN)
     own_file(tmp_path, "notes.txt", "no tariff")
-    own = list_own(tmp_path)
-    assert [each.preset_id for each in own.tariffs] == ["village"]
-    assert len(own.faults) == 2
-    assert list_own(tmp_path / "no home").tariffs == ()
+    assert load_tariff("village", tmp_path).preset_id == "village"
+    with pytest.raises(InvalidInputError):
+        load_tariff("broken", tmp_path)
 
 
 def test_a_tariff_in_another_currency_than_the_tokens_value_is_refused(tmp_path: Path) -> None:
@@ -99,7 +98,5 @@ def test_the_examples_of_the_documentation_are_sound(tmp_path: Path) -> None:
     examples = re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     own_file(tmp_path, "my-village.json", examples[0])
     own_file(tmp_path, "town.json", examples[1])
-    own = list_own(tmp_path)
-    assert own.faults == ()
-    names = [each.preset_id for each in own.tariffs]
-    assert names == ["my-village", "town-home-low", "town-works-low", "town-works-10-kv"]
+    for name in ("my-village", "town-home-low", "town-works-low", "town-works-10-kv"):
+        assert load_tariff(name, tmp_path).preset_id == name

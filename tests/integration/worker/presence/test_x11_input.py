@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +14,7 @@ from gridle.worker.policy.readings import Blindness
 from gridle.worker.probes.presence.user_input import unseen
 from gridle.worker.probes.presence.x11_display import REST_MS
 from gridle.worker.probes.presence.x11_input import X11Input
+from tests.rigs.calls import DEADLINE_S, Calls, until
 
 pytestmark = [
     pytest.mark.x11,
@@ -23,7 +23,6 @@ pytestmark = [
     ),
 ]
 
-DEADLINE_S = 15.0
 TARGET_S = 0.030
 
 
@@ -56,28 +55,6 @@ class XServer:
         self._process.wait()
 
 
-class Calls:
-    """The moments at which `on_input` came."""
-
-    def __init__(self) -> None:
-        self._moments: list[float] = []
-        self._changed = threading.Condition()
-
-    def __call__(self) -> None:
-        with self._changed:
-            self._moments.append(time.monotonic())
-            self._changed.notify_all()
-
-    def after(self, moment: float) -> float:
-        """Return the first call after `moment`, waiting for it."""
-        with self._changed:
-            came = self._changed.wait_for(
-                lambda: any(call >= moment for call in self._moments), DEADLINE_S
-            )
-            assert came
-            return next(call for call in self._moments if call >= moment)
-
-
 @pytest.fixture
 def server() -> Iterator[XServer]:
     server = XServer()
@@ -91,7 +68,7 @@ def test_the_first_key_after_a_rest_is_told_at_once(server: XServer) -> None:
     delays_s = []
     try:
         for _ in range(5):
-            _until(lambda: (watch.read().seconds_since_input or 0) * 1000 > REST_MS)
+            until(lambda: (watch.read().seconds_since_input or 0) * 1000 > REST_MS)
             pressed_at = server.press_key()
             delays_s.append(calls.after(pressed_at) - pressed_at)
             assert (watch.read().seconds_since_input or 0) < 1.0
@@ -105,9 +82,9 @@ def test_seconds_since_input_grow_while_nobody_is_there(server: XServer) -> None
     watch = X11Input(server.name)
     watch.start(lambda: None)
     try:
-        _until(lambda: (watch.read().seconds_since_input or 0) > 1.0)
+        until(lambda: (watch.read().seconds_since_input or 0) > 1.0)
         first = watch.read().seconds_since_input
-        _until(lambda: (watch.read().seconds_since_input or 0) > (first or 0))
+        until(lambda: (watch.read().seconds_since_input or 0) > (first or 0))
     finally:
         watch.close()
 
@@ -118,7 +95,7 @@ def test_a_server_without_an_idle_counter_is_polled() -> None:
     watch.start(calls)
     watch.watch_closely(on=True)
     try:
-        _until(lambda: (watch.read().seconds_since_input or 0) * 1000 > REST_MS)
+        until(lambda: (watch.read().seconds_since_input or 0) * 1000 > REST_MS)
         pressed_at = server.press_key()
         assert calls.after(pressed_at) - pressed_at < DEADLINE_S
     finally:
@@ -136,7 +113,7 @@ def test_a_server_that_dies_leaves_the_session_unseen_until_it_is_back(server: X
         calls.after(killed_at)
         assert watch.read() == unseen(Blindness.NO_X_ACCESS)
         again = XServer(server.number)
-        _until(lambda: not watch.read().session_unseen)
+        until(lambda: not watch.read().session_unseen)
         again.kill()
     finally:
         watch.close()
@@ -147,10 +124,3 @@ def test_no_server_at_all_is_an_unseen_session() -> None:
     watch.start(lambda: None)
     assert watch.read() == unseen(Blindness.NO_X_ACCESS)
     watch.close()
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "this never happened"
-        threading.Event().wait(0.02)

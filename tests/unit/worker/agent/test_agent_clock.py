@@ -82,7 +82,7 @@ def test_what_runs_goes_on_while_new_work_waits_for_cheap_hours(
     machine = SimulatedMachine(0)
     machine.limits = LIMITS
     rig = AgentRig(tmp_path, market, machine).begin()
-    job = manifest(("sleep",), cores=2)
+    job = manifest(("sleep",))
     market.offer(lease(job), job)
     rig.wait(lambda state: [task.state for task in state.tasks] == [WorkerTaskState.RUNNING])
     patient = Electricity(
@@ -99,8 +99,14 @@ def test_what_runs_goes_on_while_new_work_waits_for_cheap_hours(
             break
     else:
         pytest.fail("there was no dear hour in a day")
-    # what runs goes on, and nothing new comes
+    more = manifest(("sleep",), price_units=6)
+    market.offer(lease(more, 2), more)
+    _look(rig)
+    # what runs goes on, and nothing new is begun though there is room
     assert [task.state for task in rig.state.tasks] == [WorkerTaskState.RUNNING]
+    machine.limits = LIMITS
+    _look(rig)
+    rig.wait(lambda state: [task.state for task in state.tasks] == [WorkerTaskState.RUNNING] * 2)
     rig.end()
 
 

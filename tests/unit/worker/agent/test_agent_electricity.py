@@ -129,23 +129,3 @@ def test_a_tariff_that_is_not_there_is_refused_and_the_old_limits_hold(rig: Agen
     assert "no-such-place" in error.en
     assert rig.state.limits == before
     assert rig.saved == []
-
-
-def test_waiting_for_cheap_hours_begins_nothing(rig: AgentRig, market: StubMarket) -> None:
-    patient = Electricity(
-        tariff="shanghai-large-industry-two-part-10-kv",
-        currency="CNY",
-        token_value_micros=7_200_000,
-        wait_for_cheap_hours=True,
-        may_lose=True,
-    )
-    _set(rig, patient)
-    state = rig.wait(lambda state: state.market.connected)
-    waits = ReasonCode.WAITING_FOR_CHEAP_HOURS in {reason.code for reason in state.reasons}
-    job = manifest(("sleep",))
-    market.offer(lease(job), job)
-    if waits:
-        assert state.reason.code is ReasonCode.WAITING_FOR_CHEAP_HOURS
-        assert not state.tasks
-    else:  # it is a cheap hour in Shanghai
-        rig.wait(lambda state: _is(state, WorkerTaskState.RUNNING))
