@@ -186,8 +186,8 @@ class FakeSandbox:
     def availability(self) -> Availability:
         return Availability(works=True, explanation=Sentence("A play.", "演示。"), version=os.name)
 
-    def prepare(self, runtime: Runtime, fetch_blob: Callable[[str], Path]) -> None:
-        del fetch_blob
+    def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
+        del fetch
         self.prepared.append(runtime)
 
     def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from gridle.market.protocol.codec import decode
 from gridle.market.protocol.errors import InvalidInputError
-from gridle.market.protocol.ids import MAX_UNITS, Sha256
+from gridle.market.protocol.ids import MAX_UNITS, PublicKey, Sha256
 
 MAX_MANIFEST_BYTES = 2**20
 MAX_TASKS = 10_000
@@ -25,6 +25,21 @@ Argument = Annotated[str, Meta(max_length=4096)]
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$(?!\n)"
 """No control characters and no marks of writing direction: people read these on terminals."""
 Label = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
+HostName = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?=.{1,253}$(?!\n))([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$(?!\n)"
+    ),
+]
+"""A full host name (RFC 1123) in lower case; never an address."""
+Repository = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9.-]{1,200}(:[0-9]{1,5})?(/[a-z0-9]+([._-]{1,2}[a-z0-9]+)*){1,8}$(?!\n)",
+        max_length=255,
+    ),
+]
+"""A registry's host, with a port where it is not 443, and the repository's path in it."""
 MiB = 2**20
 
 
@@ -34,22 +49,32 @@ class WasmRuntime(Struct, frozen=True, tag="wasm", tag_field="kind", forbid_unkn
     module_sha256: Sha256
 
 
+class RegistryImage(Struct, frozen=True, forbid_unknown_fields=True):
+    """An image in an OCI registry, by the digest of its manifest (OCI distribution 1.1)."""
+
+    repository: Repository
+    manifest_sha256: Sha256
+
+
 class ContainerRuntime(
     Struct, frozen=True, tag="container", tag_field="kind", forbid_unknown_fields=True
 ):
     """An OCI image, named by the SHA-256 of its configuration (the engine's image id).
 
-    `archive_sha256` names an OCI archive among the market's blobs from which a worker that
-    lacks the image can load it; the loaded image's id is checked against `image_sha256`.
+    A worker that lacks the image loads it from `archive_sha256`, an OCI archive among the market's
+    blobs, or from `registry`; the loaded image's id is checked against `image_sha256`.
     """
 
     image_sha256: Sha256
     command: Annotated[tuple[Argument, ...], Meta(min_length=1, max_length=64)]
     archive_sha256: Sha256 | None = None
+    registry: RegistryImage | None = None
 
 
 Runtime = WasmRuntime | ContainerRuntime
 RuntimeKind = Literal["wasm", "container"]
+DataClass = Literal["public", "sealed"]
+Isolation = Literal["any", "gvisor"]
 
 
 class InputFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +96,22 @@ class Resources(Struct, frozen=True, forbid_unknown_fields=True):
     output_max_bytes: Annotated[int, Meta(ge=1, le=256 * MiB)] = 16 * MiB
     output_max_files: Annotated[int, Meta(ge=1, le=1000)] = 32
     wall_limit_s: Annotated[float, Meta(gt=0, le=1e7)] = 3600.0
+    gpus: Annotated[int, Meta(ge=0, le=16)] = 0
+    """Whole graphics cards; only containers may have any."""
+    gpu_memory_bytes: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    """What each of those cards must have."""
+
+
+class CheckpointRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a task saves its state, for tasks that follow docs/checkpoints.md."""
+
+    format_version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    """Of the task's own state: one of another version is not handed to it."""
+    interval_s: Annotated[float, Meta(ge=1, le=86400)] = 60.0
+    """How often it is told to save; so much work is lost at most when it is broken off."""
+    grace_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
+    """Within so many seconds of being told, its state is in place."""
+    max_bytes: Annotated[int, Meta(ge=1, le=4 * 2**30)] = 64 * MiB
 
 
 class Verification(Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,9 +144,15 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     """The arguments of each task; the task's index is its place here."""
     inputs: Annotated[tuple[InputFile, ...], Meta(max_length=100)] = ()
     verification: Verification = Verification()
-    data_class: Literal["public"] = "public"
-    network_allow: Annotated[tuple[str, ...], Meta(max_length=0)] = ()
-    """Host names that a task may reach; none yet: a task has no network."""
+    data_class: DataClass = "public"
+    """`sealed`: only requestor and executing node can read inputs, results and checkpoints."""
+    result_key: PublicKey | None = None
+    """X25519 public key in hex to which the results of a sealed job are encrypted."""
+    network_allow: Annotated[tuple[HostName, ...], Meta(max_length=16)] = ()
+    """Host names that a task may reach through the worker's proxy; by default it has no network."""
+    isolation: Isolation = "any"
+    """`gvisor`: only where a container's system calls are served by gVisor."""
+    checkpoint: CheckpointRule | None = None
     format_version: Literal[1] = 1
 
     @property
@@ -132,7 +179,25 @@ def decode_manifest(untrusted_bytes: bytes) -> Manifest:
             "Two input files of this manifest have the same name; rename one of them.",
             "清单中有两个同名的输入文件；请给其中一个改名。",
         )
+    _check_combinations(manifest)
     return manifest
+
+
+def _check_combinations(manifest: Manifest) -> None:
+    needs_container = manifest.network_allow or manifest.resources.gpus
+    if (needs_container or manifest.isolation != "any") and manifest.runtime_kind != "container":
+        raise InvalidInputError(
+            "A WebAssembly task has no network, no graphics card and no other fence than its own; "
+            "take those out of this manifest, or make it a container.",
+            "WebAssembly 任务没有网络、显卡或其他隔离方式；请从清单中去掉这些要求，或改用容器。",
+        )
+    if (manifest.data_class == "sealed") != (manifest.result_key is not None):
+        raise InvalidInputError(
+            "A sealed job names the key to which its results are encrypted, and only a sealed job; "
+            "set both data_class and result_key, or neither.",
+            "密封作业须给出用于加密结果的公钥，且仅密封作业可以给出；请同时设置 data_class 与 "
+            "result_key，或都不设置。",
+        )
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

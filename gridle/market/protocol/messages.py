@@ -25,6 +25,7 @@ from gridle.market.protocol.money import SignedOrder, SignedVoucher
 from gridle.market.protocol.sentence import Sentence
 
 PROTOCOL_VERSION = 1
+SEALING_CONTEXT = b"gridle sealing key 1\n"
 
 
 class ChainInfo(Struct, frozen=True):
@@ -58,6 +59,25 @@ class ErrorReply(Struct, frozen=True):
     sentence: Sentence
 
 
+class CheckpointRef(Struct, frozen=True, forbid_unknown_fields=True):
+    """A task's saved state as a blob; of a sealed job, encrypted with its task's key."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Meta(ge=1, le=5 * 2**30)]
+    done_cpu_s: Annotated[float, Meta(ge=0)] = 0.0
+    """CPU seconds that went into it, on whichever machines; told by nodes, so only a hint."""
+
+
+class SealingKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """The X25519 key to which a node has data keys wrapped, signed by the node's identity.
+
+    `signature` is Ed25519, in hex, over `SEALING_CONTEXT` and the key's 32 raw bytes.
+    """
+
+    public_key: PublicKey
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
+
+
 class NodeEnrolment(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/nodes: a node says who is paid. Its key is the one that signs the request.
 
@@ -68,6 +88,8 @@ class NodeEnrolment(Struct, frozen=True, forbid_unknown_fields=True):
     payout_address: Address
     issued_at: int = 0
     payout_signature: Signature | None = None
+    sealing: SealingKey | None = None
+    """Without one, the node gets no sealed tasks."""
 
 
 class NodeRecord(Struct, frozen=True):
@@ -88,6 +110,13 @@ class LeaseRequest(Struct, frozen=True, forbid_unknown_fields=True):
     ask_units_per_core_hour: Units = 0
     """Net rate per reference core-hour under which the owner does not work."""
     wait_s: Annotated[float, Meta(ge=0, le=60)] = 25.0
+    gvisor: bool = False
+    """Whether it can run containers under gVisor; of other tasks nothing is said by that."""
+    network: bool = False
+    """Whether its owner lets tasks reach the hosts that their manifests name."""
+    gpus: Annotated[int, Meta(ge=0, le=16)] = 0
+    gpu_memory_bytes: Annotated[int, Meta(ge=0)] = 0
+    """Of the smallest of those cards."""
 
 
 class Lease(Struct, frozen=True):
@@ -101,6 +130,8 @@ class Lease(Struct, frozen=True):
     expires_at: float
     funded_until: float
     """Until when the payer's deposit surely covers this pay (a delayed exit takes longer)."""
+    checkpoint: CheckpointRef | None = None
+    """Where an earlier node came to; go on from there."""
 
 
 class LeaseBatch(Struct, frozen=True):
@@ -157,9 +188,13 @@ class Failed(Struct, frozen=True, tag="failed", forbid_unknown_fields=True):
 
 
 class Returned(Struct, frozen=True, tag="returned", forbid_unknown_fields=True):
-    """The node gives the task back unfinished; it is queued again."""
+    """The node gives the task back unfinished; it is queued again.
+
+    The blob of `checkpoint` was uploaded before.
+    """
 
     lease_id: LeaseId
+    checkpoint: CheckpointRef | None = None
 
 
 TaskReport = Committed | Revealed | Failed | Returned

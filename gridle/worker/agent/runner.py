@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.manifest import Runtime, RuntimeKind, WasmRuntime
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
 from gridle.worker.agent.events import (
@@ -88,7 +88,7 @@ class Runner:
                 (folder / name).mkdir(_FOLDER_MODE, parents=True)
             for each in manifest.inputs:
                 shutil.copyfile(self._source.blob(each.sha256), folder / INPUT_NAME / each.name)
-            sandbox.prepare(manifest.runtime, self._source.blob)
+            sandbox.prepare(manifest.runtime, self._program)
 
         self._fetching.do(lambda: self._put(Fetched(lease_id, _fault(fetch))))
 
@@ -195,6 +195,15 @@ class Runner:
         self._quick.close(0.2)
         self._slow.close(0.2)
         self._fetching.close(0.2)
+
+    def _program(self, runtime: Runtime) -> Path:
+        if isinstance(runtime, WasmRuntime):
+            return self._source.blob(runtime.module_sha256)
+        if runtime.archive_sha256 is None:
+            raise UnavailableError(
+                "Images from registries cannot be fetched yet.", "尚不能从镜像仓库获取镜像。"
+            )
+        return self._source.blob(runtime.archive_sha256)
 
     def _folder(self, lease_id: LeaseId) -> Path:
         return self._folders.tasks / lease_id

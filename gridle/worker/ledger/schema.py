@@ -71,7 +71,31 @@ CREATE TABLE energy (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+CREATE TABLE checkpoints (
+    lease_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    done_cpu_s REAL NOT NULL,
+    saved_at REAL NOT NULL,
+    PRIMARY KEY (lease_id, number)
+) WITHOUT ROWID;
+CREATE TABLE consents (
+    publisher TEXT NOT NULL,
+    class TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    answered_at REAL NOT NULL,
+    PRIMARY KEY (publisher, class)
+) WITHOUT ROWID;
+CREATE TABLE images (
+    image_sha256 TEXT PRIMARY KEY,
+    size_bytes INTEGER NOT NULL,
+    used_at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Entry n brings a file of version n to version n + 1; entries are never changed, only added."""
 
 

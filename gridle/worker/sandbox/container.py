@@ -10,6 +10,7 @@ from gridle.market.protocol.errors import GridleError, InvalidInputError, Unavai
 from gridle.market.protocol.manifest import ContainerRuntime, Runtime, RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import container_argv as argv
+from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.container_fence import Launch
 from gridle.worker.sandbox.container_process import ContainerProcess
 from gridle.worker.sandbox.cores import own_cores
@@ -64,7 +65,7 @@ class ContainerSandbox:
             version=f"{found.program} {found.version}",
         )
 
-    def prepare(self, runtime: Runtime, fetch_blob: Callable[[str], Path]) -> None:
+    def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
         """Have the image in the engine's store, loading its archive where it lacks it.
 
         Raises:
@@ -74,9 +75,9 @@ class ContainerSandbox:
         with self._loading:
             if self._has_image(wanted.image_sha256):
                 return
-            if wanted.archive_sha256 is None:
+            if wanted.archive_sha256 is None and wanted.registry is None:
                 raise _no_image()
-            archive = fetch_blob(wanted.archive_sha256)
+            archive = fetch(runtime)
             check_image_archive(archive, wanted.image_sha256)
             reply = self._ask(argv.load_argv(self._engine(), archive), _LOAD_TIMEOUT_S)
             if reply.status != 0:
@@ -167,6 +168,8 @@ def _container(runtime: Runtime) -> ContainerRuntime:
 def _open_to_nobody(folder: Path) -> None:
     """Let the container's user read `in/` and write `out/`; the folder above is the owner's."""
     (folder / OUTPUT_NAME).chmod(0o777)
+    if (folder / CHECKPOINT_NAME).exists():
+        (folder / CHECKPOINT_NAME).chmod(0o777)
     (folder / INPUT_NAME).chmod(0o755)
     for file in (folder / INPUT_NAME).iterdir():
         file.chmod(0o644)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
+from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -94,7 +95,8 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
     needs = spec.resources
     nofile = min(_OPEN_FILES, engine.nofile_ceiling)
     nproc = min(_PROCESSES, engine.nproc_ceiling)
-    file_bytes = max(needs.output_max_bytes, needs.scratch_bytes)
+    state_bytes = spec.checkpoint.max_bytes if spec.checkpoint else 0
+    file_bytes = max(needs.output_max_bytes, needs.scratch_bytes, state_bytes)
     cpu = []
     if engine.has_cpu_controller:
         cpus = min(len(place.machine_cores), max(_LEAST_CPUS, share.cpu_percent / 100))
@@ -124,17 +126,10 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
 
 
 def _files(engine: Engine, spec: TaskSpec) -> list[str]:
-    given, made = spec.folder / INPUT_NAME, spec.folder / OUTPUT_NAME
-    if engine.is_podman:
-        mounts = [
-            "--volume", f"{given}:/in:ro,nosuid,nodev,noexec",
-            "--volume", f"{made}:/out:rw,nosuid,nodev,noexec",
-        ]  # fmt: skip
-    else:  # Docker's bind mounts take no such options; no-new-privileges and no devices hold
-        mounts = [
-            "--mount", f"type=bind,source={given},target=/in,readonly",
-            "--mount", f"type=bind,source={made},target=/out",
-        ]  # fmt: skip
+    mounts = _mount(engine, spec.folder / INPUT_NAME, "/in", writable=False)
+    mounts += _mount(engine, spec.folder / OUTPUT_NAME, "/out", writable=True)
+    if spec.checkpoint:
+        mounts += _mount(engine, spec.folder / CHECKPOINT_NAME, "/checkpoint", writable=True)
     scratch_bytes = max(spec.resources.scratch_bytes, 4096)
     return [
         *mounts,
@@ -143,6 +138,15 @@ def _files(engine: Engine, spec: TaskSpec) -> list[str]:
         "--env", "HOME=/tmp",
         "--env", "TZ=UTC",  # not this machine's
     ]  # fmt: skip
+
+
+def _mount(engine: Engine, source: Path, target: str, *, writable: bool) -> list[str]:
+    if engine.is_podman:
+        mode = "rw" if writable else "ro"
+        return ["--volume", f"{source}:{target}:{mode},nosuid,nodev,noexec"]
+    # Docker's bind mounts take no such options; no-new-privileges and no devices hold
+    read_only = "" if writable else ",readonly"
+    return ["--mount", f"type=bind,source={source},target={target}{read_only}"]
 
 
 def _podman_only(place: Place) -> list[str]:

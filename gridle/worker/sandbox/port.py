@@ -13,7 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from gridle.market.protocol.manifest import Resources, Runtime, RuntimeKind
+from gridle.market.protocol.manifest import (
+    CheckpointRule,
+    Isolation,
+    Resources,
+    Runtime,
+    RuntimeKind,
+)
 from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 
@@ -31,6 +37,11 @@ class TaskSpec:
     The sandbox may keep what it needs beside them, and `wipe` removes everything."""
     gpus: tuple[str, ...] = ()
     """The UUIDs of the graphics cards that it holds; only such a task has a `gpu_percent`."""
+    checkpoint: CheckpointRule | None = None
+    """With one, `folder` also holds `checkpoint/`, with `state` in it where the task goes on."""
+    isolation: Isolation = "any"
+    network_allow: tuple[str, ...] = ()
+    """Host names that it may reach through the sandbox's proxy; empty: no network."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,12 @@ class Availability:
     explanation: Sentence
     """One sentence: what was found, or what is missing and how to get it."""
     version: str = ""
+    gvisor: bool = False
+    """Whether tasks that demand gVisor run here."""
+    network: bool = False
+    """Whether a task can be given a way to named hosts and nowhere else."""
+    gpus: bool = False
+    """Whether graphics cards can be handed to a task by CDI."""
 
 
 OnEnd = Callable[[Outcome], None]
@@ -98,6 +115,13 @@ class RunningTask(Protocol):
     def stop(self) -> None:
         """End it now; `on_end` still comes, with STOPPED."""
 
+    def save(self, grace_s: float) -> bool:
+        """Tell it to save its state, and wait; whether a newer state is in place in time.
+
+        The task goes on as before. A paused one cannot save: resume it first. False at once for a
+        task without a `checkpoint` rule. See docs/checkpoints.md.
+        """
+
     def usage(self) -> TaskUsage:
         """Return what it has used so far; the final figures once it has ended."""
 
@@ -110,10 +134,10 @@ class Sandbox(Protocol):
     def availability(self) -> Availability:
         """Look at the machine (may take seconds; not cached)."""
 
-    def prepare(self, runtime: Runtime, fetch_blob: Callable[[str], Path]) -> None:
+    def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
         """Make the module or image ready, by digest.
 
-        `fetch_blob(sha256)` returns a file whose digest was checked.
+        `fetch` returns the module, or an archive of the image, whose digests were checked.
 
         Raises:
             GridleError: it cannot be had, or is not what the manifest names.

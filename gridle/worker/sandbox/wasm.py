@@ -12,6 +12,7 @@ from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import MiB, Runtime, RuntimeKind, WasmRuntime
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.host_fence_build import fence_maker
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.own_cgroup import remove_leftovers
@@ -54,7 +55,7 @@ class WasmSandbox:
             version=found,
         )
 
-    def prepare(self, runtime: Runtime, fetch_blob: Callable[[str], Path]) -> None:
+    def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
         """Compile the module in a fenced process, unless that was done before.
 
         Raises:
@@ -64,7 +65,7 @@ class WasmSandbox:
         with self._lock:
             found = self._cache.find(digest)
             if found is None:
-                module = fetch_blob(digest)
+                module = fetch(runtime)
                 if module.stat().st_size > _MODULE_MAX_BYTES:
                     raise _bad_module("it is larger than 64 MiB", "超过 64 MiB")
                 found = self._cache.add(digest, lambda draft: self._compile(module, draft))
@@ -89,8 +90,9 @@ class WasmSandbox:
             "arguments": ["task", *spec.arguments],
             "input": str(spec.folder / INPUT_NAME),
             "output": str(spec.folder / OUTPUT_NAME),
+            "checkpoint": str(spec.folder / CHECKPOINT_NAME) if spec.checkpoint else None,
             "memory_bytes": spec.resources.memory_bytes,
-            "file_bytes": spec.resources.output_max_bytes,
+            "file_bytes": largest_file_bytes(spec),
         }
         make_fence = fence_maker(self._prefix + spec.name if self._use_cgroup else None)
         process = WasmProcess(spec.name, request, make_fence, share)
@@ -135,6 +137,12 @@ class WasmSandbox:
         if ended.ending is not Ending.FINISHED:
             draft.unlink(missing_ok=True)
             raise _bad_module("it is not a WASI command module", "不是 WASI 命令模块")
+
+
+def largest_file_bytes(spec: TaskSpec) -> int:
+    """Return how large a single file of a task may be: its output, or its state."""
+    state_bytes = spec.checkpoint.max_bytes if spec.checkpoint else 0
+    return max(spec.resources.output_max_bytes, state_bytes)
 
 
 def _wasm(runtime: Runtime) -> WasmRuntime:

@@ -136,6 +136,8 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     wasi.inherit_stderr()
     wasi.preopen_dir(request["input"], "/in", fs_mutable=False)
     wasi.preopen_dir(request["output"], "/out")
+    if request["checkpoint"] is not None:
+        wasi.preopen_dir(request["checkpoint"], "/checkpoint")
     store.set_wasi(wasi)
     linker = wasmtime.Linker(engine)
     linker.define_wasi()

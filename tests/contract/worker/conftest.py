@@ -174,8 +174,8 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     assert made.sandbox.sweep() == 0
 
 
-def _no_blob(sha256: str) -> Path:
-    raise AssertionError(sha256)
+def _no_blob(runtime: Runtime) -> Path:
+    raise AssertionError(runtime)
 
 
 SMALL = Resources(

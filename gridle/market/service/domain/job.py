@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gridle.market.protocol.ids import Address, JobId, PublicKey, Sha256, Units
-from gridle.market.protocol.manifest import Manifest, RuntimeKind
+from gridle.market.protocol.manifest import DataClass, Isolation, Manifest, RuntimeKind
 from gridle.market.protocol.money import SignedOrder
 from gridle.market.protocol.states import FINAL_TASK_STATES, JobState, TaskState
 
@@ -40,6 +40,13 @@ class Job:
     served: int
     created_at: float
     deadline_at: float
+    gpus: int = 0
+    gpu_memory_bytes: int = 0
+    isolation: Isolation = "any"
+    needs_network: bool = False
+    data_class: DataClass = "public"
+    checkpoint_max_bytes: int = 0
+    """0: its tasks save no state."""
 
     @property
     def budget_units(self) -> Units:
@@ -85,6 +92,12 @@ def new_job(
         served=0,
         created_at=now,
         deadline_at=now + manifest.deadline_s,
+        gpus=manifest.resources.gpus,
+        gpu_memory_bytes=manifest.resources.gpu_memory_bytes,
+        isolation=manifest.isolation,
+        needs_network=bool(manifest.network_allow),
+        data_class=manifest.data_class,
+        checkpoint_max_bytes=manifest.checkpoint.max_bytes if manifest.checkpoint else 0,
     )
 
 

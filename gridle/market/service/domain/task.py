@@ -82,6 +82,9 @@ class Task:
     failed_node: PublicKey | None = None
     failed_at: float | None = None
     cumulative_units: Units | None = None
+    checkpoint_sha256: Sha256 | None = None
+    checkpoint_bytes: int | None = None
+    checkpoint_cpu_s: float | None = None
 
 
 def moved(task: Task, event: TaskEvent) -> Task:

@@ -22,6 +22,8 @@ class Node:
     payout_address: Address
     enrolled_at: float
     payout_changed_at: int
+    sealing_key: PublicKey | None = None
+    sealing_signature: str | None = None
 
 
 def find_node(connection: Connection, key: PublicKey) -> Node | None:

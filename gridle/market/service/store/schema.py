@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -28,6 +29,9 @@ nodes = Table(
     Column("payout_address", Text, nullable=False),
     Column("enrolled_at", Float, nullable=False),
     Column("payout_changed_at", Integer, nullable=False, server_default="0"),
+    # The X25519 key that data keys are wrapped to, and the node's signature over it.
+    Column("sealing_key", Text),
+    Column("sealing_signature", Text),
 )
 
 requestors = Table(
@@ -80,6 +84,12 @@ jobs = Table(
     Column("output_max_bytes", BigInteger, nullable=False),
     Column("output_max_files", Integer, nullable=False),
     Column("verdict_timeout_s", Float, nullable=False),
+    Column("gpus", Integer, nullable=False, server_default="0"),
+    Column("gpu_memory_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("isolation", Text, nullable=False, server_default="any"),
+    Column("needs_network", Boolean, nullable=False, server_default=text("0")),
+    Column("data_class", Text, nullable=False, server_default="public"),
+    Column("checkpoint_max_bytes", BigInteger, nullable=False, server_default="0"),
     Column("state", Text, nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("served", BigInteger, nullable=False),
@@ -105,6 +115,10 @@ tasks = Table(
     Column("failed_node", Text),
     Column("failed_at", Float),
     Column("cumulative_units", BigInteger),
+    # Where the last attempt came to; a failed attempt that began there clears it.
+    Column("checkpoint_sha256", Text),
+    Column("checkpoint_bytes", BigInteger),
+    Column("checkpoint_cpu_s", Float),
     Index("tasks_by_job", "job_id", "state", "task_index"),
 )
 
@@ -129,6 +143,15 @@ attempts = Table(
         sqlite_where=text("state IN ('leased', 'committed', 'revealed')"),
     ),
     Index("attempts_by_state", "state"),
+)
+
+lease_keys = Table(
+    "lease_keys",
+    metadata,
+    Column("lease_id", Text, ForeignKey("attempts.lease_id"), primary_key=True),
+    # The data keys of one sealed task, wrapped to its node: nobody here can open them.
+    Column("wrapped", Text, nullable=False),
+    Column("stored_at", Float, nullable=False),
 )
 
 pairs = Table(
