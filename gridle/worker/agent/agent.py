@@ -12,6 +12,7 @@ from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.consents import Consents
 from gridle.worker.agent.division import capacity
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
@@ -38,8 +39,10 @@ from gridle.worker.agent.runner import Folders, Runner
 from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.agent.volume import MonthVolume
 from gridle.worker.ipc.messages import (
+    AnswerJob,
     Command,
     FinishWork,
+    JudgePublisher,
     PauseWork,
     RuntimeView,
     SetLimits,
@@ -71,13 +74,27 @@ class Agent:
             ledger, source, self._roster, parts.node, parts.new_salt, self._economy
         )
         self._governor = Governor(parts, self._economy)
+        self._consents = Consents(ledger)
         self._tasks = TaskFlow(self._roster, self._runner, self._reporter, self._economy)
         self._market = MarketFlow(
-            parts.market_url, ledger, self._roster, self._runner, self._reporter, self._tasks
+            parts.market_url,
+            ledger,
+            self._roster,
+            self._runner,
+            self._reporter,
+            self._tasks,
+            self._consents,
         )
         self._publisher = Publisher(
             parts,
-            Origins(self._governor, self._economy, self._market, self._tasks, self._roster),
+            Origins(
+                self._governor,
+                self._economy,
+                self._market,
+                self._tasks,
+                self._roster,
+                self._consents,
+            ),
             on_state,
         )
         self._runtimes: tuple[RuntimeView, ...] = ()
@@ -95,6 +112,7 @@ class Agent:
 
     def start(self) -> None:
         """Clear what an earlier run left, publish the first state, and begin."""
+        self._consents.mode = self._governor.limits.tasks.ask_first
         self._runner.sweep()
         self._roster.restore()
         self._reporter.repeat_undelivered(self._parts.clock())
@@ -207,6 +225,13 @@ class Agent:
                     self._governor.finish()
                 case SetLimits(limits):
                     self._governor.set_limits(limits)
+                    self._heed_consents(now)
+                case AnswerJob(job_id, answer):
+                    self._consents.answer(job_id, answer, now)
+                    self._heed_consents(now)
+                case JudgePublisher(publisher, judged):
+                    self._consents.judge_publisher(publisher, judged, now)
+                    self._heed_consents(now)
                 case Shutdown():
                     self._queue.put(Stop())
         except GridleError as error:
@@ -248,6 +273,12 @@ class Agent:
             self._trouble = error.sentence
         self._tell_source(self._governor.allowance, now)
         self._publisher.publish(self._runtimes, self._trouble, now)
+
+    def _heed_consents(self, now: float) -> None:
+        """Give back what may not run any more, and ask for what may."""
+        self._consents.mode = self._governor.limits.tasks.ask_first
+        refused = self._consents.left_out()
+        self._tasks.let_go(lambda task: task.job_id in refused, now)
 
     def _move_times(self, jumped_s: float) -> None:
         """Somebody set the clock: whatever was due in a while is due in the same while."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.ids import JobId, LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest
 from gridle.market.protocol.messages import Lease, TaskUsage
 from gridle.worker.agent.division import Need, need
@@ -57,6 +57,11 @@ class LiveTask:
     def lease_id(self) -> LeaseId:
         """The lease by which this task is known."""
         return self.lease.lease_id
+
+    @property
+    def job_id(self) -> JobId:
+        """The job that it belongs to."""
+        return self.lease.task_id.partition(".")[0]
 
     @property
     def need(self) -> Need:

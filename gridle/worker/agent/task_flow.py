@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
@@ -42,13 +43,15 @@ class TaskFlow:
         """Kinds that broke lately, and until when they are not offered."""
         self.warnings: deque[Sentence] = deque(maxlen=_MAX_WARNINGS)
 
-    def offered(self, offer: Offered, allowance: Allowance, now: float) -> None:
-        """Take on a task, or give it back at once where the machine is not ours any more."""
+    def offered(
+        self, offer: Offered, allowance: Allowance, now: float, *, consented: bool = True
+    ) -> None:
+        """Take on a task, or give it back at once: no consent yet, or no machine any more."""
         task = self._roster.add(offer.lease, offer.manifest, now)
         if task is None:
             return
         pays = self._economy.pays(task, now)
-        if allowance.may_run and allowance.takes_work and pays:
+        if consented and allowance.may_run and allowance.takes_work and pays:
             self.fetch(task, now)
             return
         if not pays:
@@ -160,6 +163,12 @@ class TaskFlow:
         for task in self._roster:
             if task.paused_since is not None:
                 task.paused_since += jumped_s
+
+    def let_go(self, unwanted: Callable[[LiveTask], bool], now: float) -> None:
+        """Give back the tasks that are not wanted here any more."""
+        for task in self._roster:
+            if task.takes_room and unwanted(task):
+                self._let_go(task, now)
 
     def return_unstarted(self, now: float) -> None:
         """Give back what has not begun to run: only what runs is to be finished."""
