@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.messages import ChainInfo, Revealed, SettlementPage, Verdict
+from gridle.market.protocol.messages import ChainInfo, Returned, Revealed, SettlementPage, Verdict
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
 from gridle.worker.agent.consents import Consents
@@ -121,7 +121,7 @@ class MarketFlow:
         self._earnings = None
         if refused is not None:
             self._tasks.warnings.append(sentences.not_counted(title, refused))
-        if refused is not None or isinstance(event.report, Revealed):
+        if refused is not None or isinstance(event.report, Revealed | Returned):
             self._runner.remove_result(event.lease_id)
 
     def _judged(self, verdict: Verdict, now: float) -> None:

@@ -67,7 +67,7 @@ def task_view(task: LiveTask) -> TaskView:
     """Show one task; its progress is an estimate, so it says all but done until it is done."""
     manifest = task.manifest
     begun = task.started_at is not None
-    fraction = min(_ALMOST_DONE, task.usage.cpu_s / manifest.resources.reference_s)
+    fraction = min(_ALMOST_DONE, task.done_cpu_s / manifest.resources.reference_s)
     if task.state is WorkerTaskState.FINISHING:
         fraction = 1.0
     return TaskView(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.ledger.checkpoints import CheckpointTable
 from gridle.worker.ledger.connection import connect, transaction
 from gridle.worker.ledger.consents import ConsentTable
 from gridle.worker.ledger.energy import EnergyTable
@@ -26,6 +27,7 @@ class Ledger:
         self.money = MoneyTable(connection)
         self.energy = EnergyTable(connection)
         self.consents = ConsentTable(connection)
+        self.checkpoints = CheckpointTable(connection)
 
     def get(self, key: str) -> str | None:
         """Return a remembered word, such as the owner's wish."""

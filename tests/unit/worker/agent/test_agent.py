@@ -330,7 +330,7 @@ def test_a_corrupt_ledger_is_read_again_from_the_market(tmp_path: Path, market: 
 def test_a_task_that_was_paused_too_long_is_given_back(
     rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gridle.worker.agent.task_flow.RETURN_AFTER_PAUSE_S", 0.3)
+    monkeypatch.setattr("gridle.worker.policy.eviction.LONG_PAUSE_S", 0.3)
     job = manifest(("count",))
     market.offer(lease(job), job)
     rig.begin()
