@@ -1,4 +1,4 @@
-"""Servers in a namespace: python net_servers.py ADDRESS:PORT… Each answers who it is, and what it got.
+"""Servers in a namespace: python net_servers.py ADDRESS:PORT… Each says who it is, and what it got.
 
 On port 443 it says every byte back; elsewhere it reads until a head is complete, and its body.
 """

@@ -59,6 +59,7 @@ int main(int count, char **words) {
     ssize_t length = read(in, said, sizeof said);
     for (ssize_t at = 0, sent; at < length; at += sent)
         if ((sent = write(line, said + at, length - at)) <= 0) return fail("write");
+    shutdown(line, SHUT_WR);
     int out = open("/out/heard", O_WRONLY | O_CREAT | O_TRUNC, 0644);
     ssize_t got;
     while ((got = read(line, heard, sizeof heard)) > 0)

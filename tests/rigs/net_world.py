@@ -78,7 +78,9 @@ def world() -> Iterator[World]:
 
 
 def _connect(here: str, there: str) -> None:
-    run("ip", "-n", here, "link", "add", "out", "type", "veth", "peer", "name", "in", "netns", there)
+    run(
+        "ip", "-n", here, "link", "add", "out", "type", "veth", "peer", "name", "in", "netns", there
+    )
     for space, link, *addresses in (
         (here, "out", f"{MACHINE}/30", "93.184.100.1/24"),
         (there, "in", f"{ROUTER}/30", f"{NEIGHBOUR}/24", f"{METADATA}/32"),
@@ -92,7 +94,15 @@ def _connect(here: str, there: str) -> None:
 
 
 def _serve(space: str, *names: str) -> subprocess.Popen[str]:
-    command = ["ip", "netns", "exec", space, sys.executable, str(Path(net_servers.__file__)), *names]
+    command = [
+        "ip",
+        "netns",
+        "exec",
+        space,
+        sys.executable,
+        str(Path(net_servers.__file__)),
+        *names,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     assert server.stdout.readline() == "serving\n"

@@ -1,9 +1,9 @@
 """The program of a networked task's proxy; it imports the standard library alone.
 
 Run as `python -I -S net_host.py SOURCE_FOLDER` (where the package `gridle` lies), as root or as
-the root of a rootless engine's user namespace. The first line of standard input is the order, later ones
-are rates, and its end means that the worker is gone. Standard output says `{"space": PATH}`, the
-namespace for the task's container, and later what was moved; each is one line of JSON.
+the root of a rootless engine's user namespace. The first line of standard input is the order, later
+ones are rates, and its end means that the worker is gone. Standard output says `{"space": PATH}`,
+the namespace for the task's container, and later what was moved; each is one line of JSON.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def public_name(untrusted_name: str) -> str | None:
 
 
 def is_public(untrusted_address: str | Address) -> bool:
-    """Whether an address is of the public internet; malformed ones and those with a zone are not."""
+    """Whether an address is of the public internet; none is that is malformed or has a zone."""
     try:
         address = ipaddress.ip_address(untrusted_address)
     except ValueError:

@@ -89,9 +89,7 @@ class NetProcess:
 
     def end(self) -> Moved:
         """End it, with the connections that it holds; return all that it moved."""
-        assert self._child.stdin is not None  # noqa: S101 - it was asked for as a pipe
-        with self._lock, contextlib.suppress(OSError):
-            self._child.stdin.close()
+        self._hang_up()
         self._reader.join(_END_TIMEOUT_S)
         if self._reader.is_alive():
             self._child.kill()
@@ -129,6 +127,12 @@ class NetProcess:
                     fact = json.loads(untrusted_line)
                     self._count(int(fact["sent_bytes"]), int(fact["received_bytes"]))
         self._child.wait()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        assert self._child.stdin is not None  # noqa: S101 - it was asked for as a pipe
+        with self._lock, contextlib.suppress(OSError):
+            self._child.stdin.close()
 
     def _count(self, sent_bytes: int, received_bytes: int) -> None:
         with self._lock:  # it never falls

@@ -11,7 +11,8 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Set as AbstractSet
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gridle.worker.sandbox.net_dial import Dial
