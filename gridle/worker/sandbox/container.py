@@ -17,7 +17,7 @@ from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.net_doors import NetDoors, gives_network
-from gridle.worker.sandbox.net_seccomp import networked_profile
+from gridle.worker.sandbox.net_files import networked_profile, networked_settings
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
@@ -124,7 +124,7 @@ class ContainerSandbox:
         return task
 
     def _place(self, spec: TaskSpec, network: str | None) -> argv.Place:
-        profile = self._seccomp_profile
+        profile, rootless = self._seccomp_profile, self._engine().rootless
         return argv.Place(
             name=f"gridle-{self._worker_id}-{spec.name}",
             worker_id=self._worker_id,
@@ -133,6 +133,7 @@ class ContainerSandbox:
             pid_file=spec.folder / "container.pid",
             machine_cores=own_cores(),
             network=network,
+            engine_settings=networked_settings(spec.folder) if network and rootless else None,
         )
 
     def sweep(self) -> int:

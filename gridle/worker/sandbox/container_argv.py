@@ -37,6 +37,8 @@ class Place:
     machine_cores: frozenset[int]
     network: str | None = None
     """The path of a network namespace that holds nothing but a proxy; None: no network at all."""
+    engine_settings: Path | None = None
+    """A containers.conf(5) with which a rootless engine starts a container in that namespace."""
 
 
 def base_argv(engine: Engine) -> list[str]:
@@ -51,11 +53,12 @@ def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list
     if not isinstance(runtime, ContainerRuntime):
         raise TypeError("not a container task")
     return [
+        *_engine_settings(engine, place),
         *base_argv(engine),
         "run",
         *_identity(place),
         *_fence(engine, place),
-        *_network(place),
+        *_network(engine, place),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
         *(_podman_only(place) if engine.is_podman else _docker_only()),
@@ -94,7 +97,15 @@ def _fence(engine: Engine, place: Place) -> list[str]:
     return flags
 
 
-def _network(place: Place) -> list[str]:
+def _engine_settings(engine: Engine, place: Place) -> list[str]:
+    if place.engine_settings is None:
+        return []
+    old = engine.version.startswith(("3.", "4."))  # there it stands in for the user's own settings
+    variable = "CONTAINERS_CONF" if old else "CONTAINERS_CONF_OVERRIDE"
+    return ["env", f"{variable}={place.engine_settings}"]
+
+
+def _network(engine: Engine, place: Place) -> list[str]:
     if place.network is None:
         return ["--network", "none"]  # a task has no network
     names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
@@ -103,6 +114,8 @@ def _network(place: Place) -> list[str]:
         "--network", f"ns:{place.network}",  # made by net_host.py: there is no route out of it
         "--dns", "none",  # this machine's name servers are no business of a task's
         *(part for name in names for part in ("--env", f"{name}={proxy}")),
+        # the kernel shows /sys to nobody but the namespace's maker; a task needs none of it
+        *(["--tmpfs", "/sys:ro,nosuid,nodev,noexec,size=64k"] if engine.rootless else []),
     ]  # fmt: skip
 
 

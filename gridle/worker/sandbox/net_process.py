@@ -62,7 +62,7 @@ class NetProcess:
         self, allow: tuple[str, ...], most_bytes: int, rates: Rates, prefix: tuple[str, ...] = ()
     ) -> None:
         command = [*prefix, sys.executable, "-I", "-S", str(_HOST), str(_SOURCE_FOLDER)]
-        self._child = _spawn(command)
+        self._child = _spawn(command, plain=not prefix)
         self._lock = threading.Lock()
         self._moved = Moved()
         self._reader = threading.Thread(target=self._read, name="net-moved", daemon=True)
@@ -142,8 +142,9 @@ class NetProcess:
             )
 
 
-def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, **_RESOLVER}  # a rootless engine needs HOME and its like
+def _spawn(command: list[str], *, plain: bool) -> subprocess.Popen[bytes]:
+    # nothing of the worker's goes along, but a rootless engine needs HOME and its like
+    environment = _RESOLVER if plain else {**os.environ, **_RESOLVER}
     try:
         return _spawner.submit(
             lambda: subprocess.Popen(

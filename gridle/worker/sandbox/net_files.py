@@ -1,4 +1,4 @@
-"""The task's system-call profile, widened by the one call that a task beside a proxy needs."""
+"""What an engine reads when it starts a task beside a proxy; written into the task's folder."""
 
 from __future__ import annotations
 
@@ -33,4 +33,18 @@ def networked_profile(profile: Path, folder: Path) -> Path:
     rules["syscalls"].append(_TCP_SOCKET)
     path = folder / "seccomp.json"
     path.write_text(json.dumps(rules), "utf-8")
+    return path
+
+
+def networked_settings(folder: Path) -> Path:
+    """Write what a rootless Podman needs (containers.conf(5)); return where.
+
+    By default it sets `net.*` values in every container's namespace. In one that it did not make
+    itself it may not, and then starts nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = folder / "containers.conf"
+    path.write_text("[containers]\ndefault_sysctls = []\n", "utf-8")
     return path
