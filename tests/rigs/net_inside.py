@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 
 from gridle.worker.sandbox.net_request import PROXY_ADDRESS, PROXY_PORT
@@ -50,6 +51,15 @@ def hear(line: socket.socket) -> bytes:
 def get(host: str, path: str = "/") -> bytes:
     """Return a request as a client sends it to a proxy."""
     return f"GET http://{host}{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+
+def hello(name: str) -> bytes:
+    """Return the first message of a real TLS client that calls a host."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname=name)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()
 
 
 def connect(target: str) -> bytes:

@@ -23,6 +23,7 @@ _SOURCE_FOLDER = _HOST.parents[3]
 _READY_TIMEOUT_S = 30.0
 _LINE_BYTES = 1024
 _END_TIMEOUT_S = 10.0
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 _SPACE = re.compile(r"/proc/[0-9]{1,10}/fd/[0-9]{1,4}")
 _RESOLVER = {"LOCALDOMAIN": ".", "RES_OPTIONS": "timeout:3 attempts:2"}
 """resolv.conf(5): a name is looked up as it stands, never below this network's own domain."""
@@ -65,6 +66,7 @@ class NetProcess:
         self._child = _spawn(command, plain=not prefix)
         self._lock = threading.Lock()
         self._moved = Moved()
+        self._most_bytes = most_bytes
         self._reader = threading.Thread(target=self._read, name="net-moved", daemon=True)
         try:
             self._say({"allow": allow, "most_bytes": most_bytes, **_line(rates)})
@@ -112,7 +114,7 @@ class NetProcess:
         try:
             fact = json.loads(untrusted_line)
             space = str(fact["space"])
-        except (ValueError, KeyError, TypeError):
+        except _UNREADABLE:
             raise _not_started(untrusted_line[:100].decode("ascii", "replace")) from None
         if not _SPACE.fullmatch(space):
             raise _not_started("its answer could not be understood")
@@ -123,7 +125,7 @@ class NetProcess:
         assert self._child.stdout is not None  # noqa: S101 - it was asked for as a pipe
         with self._child.stdout as lines:
             while untrusted_line := lines.readline(_LINE_BYTES):
-                with contextlib.suppress(ValueError, KeyError, TypeError):
+                with contextlib.suppress(*_UNREADABLE):
                     fact = json.loads(untrusted_line)
                     self._count(int(fact["sent_bytes"]), int(fact["received_bytes"]))
         self._child.wait()
@@ -137,8 +139,8 @@ class NetProcess:
     def _count(self, sent_bytes: int, received_bytes: int) -> None:
         with self._lock:  # it never falls
             self._moved = Moved(
-                max(self._moved.sent_bytes, sent_bytes),
-                max(self._moved.received_bytes, received_bytes),
+                max(self._moved.sent_bytes, min(sent_bytes, self._most_bytes)),
+                max(self._moved.received_bytes, min(received_bytes, self._most_bytes)),
             )
 
 

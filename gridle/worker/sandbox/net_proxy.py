@@ -16,16 +16,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gridle.worker.sandbox.net_dial import Dial
+from gridle.worker.sandbox.net_hello import MAX_HELLO_BYTES, NotThisHostError, calls
 from gridle.worker.sandbox.net_request import (
     MAX_HEAD_BYTES,
     RefusedRequestError,
     Request,
     read_request,
 )
+from gridle.worker.sandbox.net_rest import Turnstile
 from gridle.worker.sandbox.net_traffic import PIECE_BYTES, Traffic, VolumeSpentError, Way
 
 _SHORT_OF_MEANS_S = 0.1
 _HEAD_END = b"\r\n\r\n"
+_UNRECOGNIZED_NAME = b"\x15\x03\x03\x00\x02\x02\x70"
+"""A fatal alert of TLS (RFC 6066)."""
 _WORDS = {
     400: "Bad Request", 403: "Forbidden", 405: "Method Not Allowed", 408: "Request Timeout",
     411: "Length Required", 413: "Content Too Large", 431: "Request Header Fields Too Large",
@@ -64,6 +68,7 @@ class Proxy:
         self._rest = rest
         self._free = threading.Semaphore(bounds.connections)
         self._closed = threading.Event()
+        self._turnstile = Turnstile()
 
     def serve(self) -> None:
         """Serve until `close`."""
@@ -72,6 +77,7 @@ class Proxy:
             self._free.acquire()
             try:
                 client, _ = self._listener.accept()
+                self._turnstile.wait()
                 self._rest()
                 threading.Thread(target=self._serve_one, args=(client,), daemon=True).start()
             except (OSError, RuntimeError):  # out of memory, of files, of threads
@@ -103,10 +109,11 @@ class Proxy:
         if self._traffic.is_spent():
             raise RefusedRequestError(403, "the task has used all of its network volume")
         with self._dial(request.host, request.port) as server:
-            for end in (client, server):
-                end.settimeout(self._bounds.idle_s)
             if request.is_tunnel:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                early = self._read_hello(client, request.host, early)
+            for end in (client, server):
+                end.settimeout(self._bounds.idle_s)
             _Passage(self._traffic, self._bounds, ends_s, self._rest).join(
                 client, server, request, early
             )
@@ -129,6 +136,22 @@ class Proxy:
             self._rest()
         head, end, early = got.partition(_HEAD_END)
         return head + end, early
+
+    def _read_hello(self, client: socket.socket, host: str, got: bytes) -> bytes:
+        """Wait until the task's TLS client has said whom it calls; nobody hears it before."""
+        gives_up_s = time.monotonic() + self._bounds.head_s
+        try:
+            while not calls(got, host):
+                client.settimeout(max(gives_up_s - time.monotonic(), 0.001))
+                piece = client.recv(MAX_HELLO_BYTES - len(got))
+                if not piece:
+                    raise OSError("gone")
+                got += piece
+                self._rest()
+        except NotThisHostError:
+            client.sendall(_UNRECOGNIZED_NAME)
+            raise OSError("another host") from None
+        return got
 
 
 class _Passage:

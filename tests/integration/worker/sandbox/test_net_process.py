@@ -17,7 +17,7 @@ from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox.net_process import Moved, NetProcess, Rates
 from gridle.worker.sandbox.net_request import MAX_HEAD_BYTES
 from tests.rigs import net_inside, net_world
-from tests.rigs.net_inside import ask, connect, enter, get, hear
+from tests.rigs.net_inside import ask, connect, enter, get, hear, hello
 from tests.rigs.net_world import World
 
 ALLOW = tuple(host for host in net_world.HOSTS if host != "other.example.org")
@@ -46,15 +46,26 @@ def test_a_named_host_answers_and_every_byte_counts(proxy: NetProcess) -> None:
 
 
 def test_a_tunnel_carries_both_ways_and_ends_one_way_first(proxy: NetProcess) -> None:
+    first = hello("api.example.org")
     with enter(proxy.space) as line:
         line.sendall(connect("api.example.org:443"))
         assert line.recv(1000) == b"HTTP/1.1 200 Connection established\r\n\r\n"
-        line.sendall(b"hello")
-        assert line.recv(1000) == b"hello"
+        line.sendall(first[:100])
+        line.sendall(first[100:])
         line.sendall(b"bye")
         line.shutdown(socket.SHUT_WR)
-        assert hear(line) == b"bye"
-    assert proxy.end() == Moved(8, 8)
+        assert hear(line) == first + b"bye"
+    assert proxy.end() == Moved(len(first) + 3, len(first) + 3)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [hello("other.example.org"), hello("127.0.0.1"), b"SSH-2.0-x\r\n", get("api.example.org")],
+)
+def test_a_tunnel_is_for_tls_to_its_own_host(proxy: NetProcess, first: bytes) -> None:
+    heard = ask(proxy.space, connect("api.example.org:443") + first)
+    assert heard.partition(b"\r\n\r\n")[2] == b"\x15\x03\x03\x00\x02\x02\x70"
+    assert proxy.end() == Moved()
 
 
 @pytest.mark.parametrize(

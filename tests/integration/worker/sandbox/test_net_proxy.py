@@ -13,9 +13,11 @@ import pytest
 from gridle.worker.sandbox.net_proxy import Bounds, Proxy
 from gridle.worker.sandbox.net_request import RefusedRequestError
 from gridle.worker.sandbox.net_traffic import Traffic
-from tests.rigs.net_inside import connect, get, hear
+from tests.rigs.net_inside import connect, get, hear, hello
 
 HOST = "api.example.org"
+HELLO = hello(HOST)
+TUNNEL = connect(f"{HOST}:443") + HELLO
 DEADLINE_S = 30.0
 
 
@@ -81,16 +83,16 @@ def test_bodies_pass_whole_and_nothing_behind_them(stack: ExitStack) -> None:
 
 def test_silence_ends_a_tunnel(stack: ExitStack) -> None:
     rig = Rig(stack, Bounds(idle_s=0.2), Traffic(2**30))
-    client = rig.client(connect(f"{HOST}:443"))
+    client = rig.client(TUNNEL)
     server = rig.accept()
     assert hear(client) == b"HTTP/1.1 200 Connection established\r\n\r\n"
-    assert hear(server) == b""
+    assert hear(server) == HELLO
 
 
 def test_a_download_is_no_silence(stack: ExitStack) -> None:
     """The task says nothing for longer than it may; its server does."""
     rig = Rig(stack, Bounds(idle_s=2.0), Traffic(2**30))
-    client = rig.client(connect(f"{HOST}:443"))
+    client = rig.client(TUNNEL)
     server = rig.accept()
     for _ in range(30):
         server.sendall(b"x")
@@ -103,7 +105,7 @@ def test_silence_that_the_owner_wants_is_borne(stack: ExitStack) -> None:
     traffic = Traffic(2**30)
     traffic.limit(0, 0)
     rig = Rig(stack, Bounds(idle_s=0.1), traffic)
-    client = rig.client(connect(f"{HOST}:443"))
+    client = rig.client(TUNNEL)
     server = rig.accept()
     server.sendall(b"late")
     threading.Event().wait(0.5)
@@ -114,13 +116,13 @@ def test_silence_that_the_owner_wants_is_borne(stack: ExitStack) -> None:
 
 def test_no_connection_lives_for_ever(stack: ExitStack) -> None:
     rig = Rig(stack, Bounds(idle_s=0.1, life_s=0.5), Traffic(2**30))
-    client = rig.client(connect(f"{HOST}:443"))
+    client = rig.client(TUNNEL)
     server = rig.accept()
     for _ in range(100):
         with contextlib.suppress(OSError):  # broken or reset, by when it is noticed
             server.sendall(b"x")
         threading.Event().wait(0.02)
-    assert hear(server) == b""
+    assert hear(server) == HELLO
     assert hear(client).startswith(b"HTTP/1.1 200 ")
 
 
@@ -134,9 +136,9 @@ def test_a_slow_head_and_an_endless_one(stack: ExitStack) -> None:
 
 def test_more_connections_than_allowed_wait(stack: ExitStack) -> None:
     rig = Rig(stack, Bounds(connections=2), Traffic(2**30))
-    first, _ = rig.client(connect(f"{HOST}:443")), rig.client(connect(f"{HOST}:443"))
+    first, _ = rig.client(TUNNEL), rig.client(TUNNEL)
     servers = [rig.accept(), rig.accept()]
-    third = rig.client(connect(f"{HOST}:443"))
+    third = rig.client(TUNNEL)
     third.settimeout(0.3)
     with pytest.raises(TimeoutError):
         third.recv(1)

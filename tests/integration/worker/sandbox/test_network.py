@@ -7,6 +7,8 @@ import platform
 import queue
 import secrets
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,13 @@ from gridle.market.protocol.manifest import ContainerRuntime, Isolation, Resourc
 from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.container import ContainerSandbox
-from gridle.worker.sandbox.container_argv import base_argv
+from gridle.worker.sandbox.container_argv import base_argv, list_argv
 from gridle.worker.sandbox.engine import Engine, find_engine
 from gridle.worker.sandbox.net_doors import NetDoors
 from gridle.worker.sandbox.net_process import Rates
 from gridle.worker.sandbox.port import Ending, Outcome, RunningTask, Share, TaskSpec
 from tests.rigs import net_world, sandbox_program
+from tests.rigs.net_inside import connect, get, hello
 from tests.rigs.net_world import World
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
@@ -120,14 +123,6 @@ def namespace_mounts() -> int:
     return Path("/proc/self/mountinfo").read_text().count(" nsfs ")
 
 
-def get(host: str, path: str = "/") -> bytes:
-    return f"GET http://{host}{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
-
-
-def connect(target: str) -> bytes:
-    return f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode()
-
-
 def test_a_named_host_answers(rig: Rig) -> None:
     heard = rig.heard(*PROXY, say=get("api.example.org", "/a?b"))
     assert heard.startswith(b"HTTP/1.1 200 OK")
@@ -140,8 +135,9 @@ def test_a_named_host_answers(rig: Rig) -> None:
 
 def test_a_tunnel_to_a_named_host(rig: Rig) -> None:
     """What the task says is said back, and its end too."""
-    heard = rig.heard(*PROXY, say=connect("API.Example.org.:443") + b"\x16\x03\x01hello")
-    assert heard == b"HTTP/1.1 200 Connection established\r\n\r\n\x16\x03\x01hello"
+    first = hello("api.example.org")
+    heard = rig.heard(*PROXY, say=connect("API.Example.org.:443") + first)
+    assert heard == b"HTTP/1.1 200 Connection established\r\n\r\n" + first
 
 
 def test_a_host_of_the_home_network_is_refused(rig: Rig) -> None:
@@ -230,3 +226,48 @@ def test_a_task_outlives_its_proxy_without_network(rig: Rig) -> None:
     assert outcomes.empty()
     task.stop()
     assert outcomes.get(timeout=END_TIMEOUT_S).ending is Ending.STOPPED
+
+
+def test_task_and_proxy_end_with_a_worker_that_is_killed(
+    engine: Engine, internet: World, image_id: str, tmp_path: Path
+) -> None:
+    worker_id = f"dead-{secrets.token_hex(4)}"
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    command = [sys.executable, "-c", OWNER, worker_id, image_id, str(tmp_path), *internet.prefix]
+    root = str(Path(__file__).resolve().parents[4])
+    environment = {**os.environ, "PYTHONPATH": root}
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert owner.stdout is not None
+    proxy = psutil.Process(int(owner.stdout.readline().split("/")[2]))
+    task = psutil.Process(int((tmp_path / "container.pid").read_text()))
+    owner.kill()
+    owner.communicate()
+    _, alive = psutil.wait_procs([proxy, task], timeout=END_TIMEOUT_S)
+    assert alive == []
+    deadline_s = time.monotonic() + END_TIMEOUT_S
+    listing = list_argv(engine, worker_id)
+    while subprocess.run(listing, capture_output=True, check=True, timeout=60).stdout:
+        assert time.monotonic() < deadline_s, "the container is still there"
+        time.sleep(0.1)
+
+
+OWNER = """
+import sys, threading
+from pathlib import Path
+from gridle.market.protocol.manifest import ContainerRuntime, Resources
+from gridle.resources_folder import resources_folder
+from gridle.worker.sandbox.container import ContainerSandbox
+from gridle.worker.sandbox.net_doors import NetDoors
+from gridle.worker.sandbox.port import Share, TaskSpec
+worker_id, image, folder, *prefix = sys.argv[1:]
+profile = resources_folder() / "seccomp" / "task.json"
+sandbox = ContainerSandbox(worker_id, profile, doors=NetDoors(tuple(prefix)))
+runtime = ContainerRuntime(image_sha256=image, command=("/task",))
+needs = Resources(reference_s=1.0)
+allow = ("api.example.org",)
+spec = TaskSpec("t1", runtime, ("wait",), needs, Path(folder), network_allow=allow)
+sandbox.start(spec, Share(50.0), lambda _: None)
+print(sandbox.doors.space("t1"), flush=True)
+threading.Event().wait()
+"""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from gridle.worker.sandbox.net_rest import Rest
+import pytest
+
+from gridle.worker.sandbox.net_rest import Rest, Turnstile
 
 
 class Machine:
@@ -36,3 +38,20 @@ def test_a_proxy_with_little_work_never_waits() -> None:
         before_s = machine.now_s
         rest()
         assert machine.now_s == before_s
+
+
+def test_connections_come_at_a_measured_pace() -> None:
+    machine = Machine()
+    turnstile = Turnstile(lambda: machine.now_s, machine.sleep)
+    began_s = machine.now_s
+    for _ in range(40):
+        turnstile.wait()
+    assert machine.now_s == began_s
+    for _ in range(100):
+        turnstile.wait()
+    assert machine.now_s - began_s == pytest.approx(10.0)
+    machine.now_s += 60.0
+    before_s = machine.now_s
+    for _ in range(40):
+        turnstile.wait()
+    assert machine.now_s == before_s
