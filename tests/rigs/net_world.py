@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,8 @@ def world() -> Iterator[World]:
         for space in (here, there):
             subprocess.run(["ip", "netns", "del", space], check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # others are in it
+            folder.parent.rmdir()
 
 
 def _connect(here: str, there: str) -> None:

@@ -58,7 +58,7 @@ def dial_public(host: str, port: int) -> socket.socket:
 def _resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise RefusedRequestError(502, "this host's name is not known") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
@@ -79,13 +79,19 @@ def interface_addresses() -> list[tuple[str, int]]:
 
 
 def read_addresses(messages: bytes) -> tuple[list[tuple[str, int]], bool]:
-    """Read a piece of the kernel's answer; returns also whether it was the last."""
+    """Read a piece of the kernel's answer; returns also whether it was the last.
+
+    Raises:
+        OSError: the kernel refused, so nothing is known and nothing may be reached.
+    """
     addresses: list[tuple[str, int]] = []
     at = 0
     while at + _HEADER.size <= len(messages):
         length, kind, *_ = _HEADER.unpack_from(messages, at)
-        if kind != _RTM_NEWADDR:
-            return addresses, True  # the end, or an error: what was found counts
+        if kind == _NLMSG_DONE:
+            return addresses, True
+        if kind != _RTM_NEWADDR or length < _HEADER.size:
+            raise OSError(f"netlink message {kind}")
         body = messages[at + _HEADER.size : at + length]
         family, bits, *_ = _ADDRESS.unpack_from(body)
         for which, value in _attributes(body[_ADDRESS.size :]):

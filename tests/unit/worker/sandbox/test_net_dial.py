@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,13 @@ def test_the_kernels_answer_is_read() -> None:
     done = struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)
     assert read_addresses(both + done)[1] is True
     assert read_addresses(done) == ([], True)
+
+
+@pytest.mark.parametrize("length", [36, 15, 0])
+def test_an_error_is_no_answer(length: int) -> None:
+    kind = 2 if length == 36 else 20
+    with pytest.raises(OSError, match="netlink"):
+        read_addresses(struct.pack("=IHHIIi", length, kind, 2, 1, 0, -1) + bytes(16))
 
 
 @given(st.binary(max_size=64))
