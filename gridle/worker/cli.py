@@ -15,6 +15,7 @@ import msgspec
 
 from gridle.lifeline import OPTION
 from gridle.market.protocol.errors import InvalidInputError
+from gridle.worker import consent_command
 from gridle.worker.ipc.client import WorkerClient
 from gridle.worker.ipc.endpoint import Endpoint, worker_home
 from gridle.worker.ipc.messages import Command, FinishWork, PauseWork, StartWork
@@ -39,6 +40,8 @@ def main(arguments: list[str]) -> int:
             return _tell(home, _wish(options))
         case "limits":
             return _limits(home, options)
+        case "jobs" | "answer" | "publisher":
+            return _consents(home, options)
         case _:
             return _doctor(home, as_json=options.json)
 
@@ -62,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     pause.add_argument("--for", dest="pause_for", metavar="TIME", help="such as 30m or 1h")
     add("resume", "start or resume work")
     add("finish", "take no new work, and stop when the running tasks are done")
+    consent_command.add_to(add)
     _add_limits(add("limits", "show or set what this machine may be used for"))
     add("doctor", "look for what keeps this machine from working").add_argument(
         "--json", action="store_true"
@@ -106,6 +110,12 @@ def _status(home: Path, *, as_json: bool) -> int:
         print(msgspec.json.encode(state).decode())
     else:
         print("\n".join(status_lines(state, datetime.now(UTC).astimezone())))
+    return 0
+
+
+def _consents(home: Path, options: argparse.Namespace) -> int:
+    for line in consent_command.carry_out(home, options):
+        print(line)
     return 0
 
 

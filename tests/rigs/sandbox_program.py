@@ -18,7 +18,7 @@ _TIMEOUT_S = 280
 def build(target: str, source: Path = SOURCE) -> Path:
     """Return the program, statically linked for a `zig cc` target."""
     digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
-    path = _CACHE / f"task-{digest}-{target}"
+    path = _CACHE / f"{source.stem}-{digest}-{target}"
     if not path.exists():
         _CACHE.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")

@@ -149,15 +149,3 @@ def why_not(engine: Engine, spec: TaskSpec) -> GridleError | None:
             )
     reason = gives_network(engine)
     return None if reason is None else RefusedError(reason.en, reason.zh)
-
-
-def reach_sentence(network_allow: tuple[str, ...]) -> Sentence:
-    """Say to the owner what a task may reach."""
-    if not network_allow:
-        return Sentence("It has no network.", "它没有网络。")
-    names = ", ".join(network_allow)
-    return Sentence(
-        f"It may reach {names} through Gridle's proxy, and nothing else: "
-        "neither your home network nor this machine.",
-        f"它只能经 Gridle 的代理访问 {names}，不能访问其他任何地方，包括您的家庭网络和本机。",
-    )

@@ -10,7 +10,7 @@ from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.manifest import ContainerRuntime, Resources
 from gridle.worker.sandbox import net_doors
 from gridle.worker.sandbox.engine import Engine
-from gridle.worker.sandbox.net_doors import NetDoors, gives_network, reach_sentence, why_not
+from gridle.worker.sandbox.net_doors import NetDoors, gives_network, why_not
 from gridle.worker.sandbox.net_process import Moved, Rates
 from gridle.worker.sandbox.port import TaskSpec
 
@@ -134,10 +134,3 @@ def test_a_refusal_says_why(spec: TaskSpec, engine: Engine, words: str, doors: N
     with pytest.raises(RefusedError):
         doors.open(spec, engine)
     assert not MADE
-
-
-def test_the_owner_is_told_what_a_task_reaches() -> None:
-    assert reach_sentence(()).en == "It has no network."
-    both = reach_sentence(("a.example.org", "b.example.org"))
-    assert "a.example.org, b.example.org" in both.en
-    assert "a.example.org, b.example.org" in both.zh
