@@ -9,7 +9,6 @@ from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.ledger.checkpoints import KEPT, Checkpoint
 from gridle.worker.ledger.ledger import Ledger
 
-
 _AHEAD_S = 2.0
 """So long before its interval is over a task is told: usage is measured once a second, and a save
 takes its time, and no more than an interval of work is ever to be lost."""
