@@ -52,12 +52,12 @@ def broken_off(
 ) -> SavedState | None:
     """Save at some moment, go on to another, kill; the state, None where it was done before."""
     started = rig.start("simulate", steps, checkpoint=RULE, state=state)
-    time.sleep(draw.uniform(0.0, 0.3))  # the moment is what is drawn
+    time.sleep(draw.uniform(0.0, 0.15))  # the moment is what is drawn
     if not started.task.save(END_TIMEOUT_S):
         assert started.outcome().ending is Ending.FINISHED
         return None
     saved = taken(started)
-    time.sleep(draw.uniform(0.0, 0.3))  # work that is lost
+    time.sleep(draw.uniform(0.0, 0.15))  # work that is lost
     started.task.stop()
     assert started.outcome().ending in {Ending.STOPPED, Ending.FINISHED}
     return saved
@@ -65,7 +65,7 @@ def broken_off(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_broken_off_anywhere_it_ends_as_if_undisturbed(rig: Rig, seed: int) -> None:
-    steps = "200" if isinstance(rig.sandbox, FakeSandbox) else "4000"
+    steps = "200" if isinstance(rig.sandbox, FakeSandbox) else "1500"
     draw, state, reached = random.Random(seed), None, 0  # noqa: S311 - a moment, not a secret
     whole = rig.start("simulate", steps, checkpoint=RULE)
     assert whole.outcome().ending is Ending.FINISHED
@@ -157,7 +157,7 @@ def test_tampering_ends_the_task_and_leads_nowhere(rig: Rig, how: str) -> None:
         assert isinstance(rig.sandbox, WasmSandbox)
         pytest.skip("WebAssembly has no FIFOs")
     assert outcome.explanation is not None
-    assert "checkpoint folder" in outcome.explanation.en or "of state" in outcome.explanation.en
+    assert "plain file" in outcome.explanation.en or "of state" in outcome.explanation.en
     assert take_state(started.folder, RULE, started.folder / "taken.state") is None
     assert not list(started.folder.glob("taken.*"))
     assert not (started.out / "made").exists()
