@@ -51,11 +51,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kit(folder: Path) -> Iterator[ModuleType]:
+def kit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     before = signal.getsignal(signal.SIGUSR1)
     module = loaded()
-    module.FOLDER = folder
-    module._LOOK_S = 0.0
+    monkeypatch.setattr(module, "FOLDER", folder)
+    monkeypatch.setattr(module, "_LOOK_S", 0.0)
     yield module
     signal.signal(signal.SIGUSR1, before)
 
@@ -103,8 +103,10 @@ def test_a_request_is_answered_once(kit: ModuleType, folder: Path) -> None:
     assert kit.load(None) == 2
 
 
-def test_the_signal_has_it_look_at_once(kit: ModuleType, folder: Path) -> None:
-    kit._LOOK_S = 3600.0
+def test_the_signal_has_it_look_at_once(
+    kit: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit, "_LOOK_S", 3600.0)
     kit.load(None)
     assert not kit.is_asked()
     (folder / "save").touch()
@@ -141,8 +143,10 @@ def test_unasked_it_saves_that_often(kit: ModuleType) -> None:
     assert kit.save_if_asked(2, every_s=0.0)
 
 
-def test_outside_of_gridle_nothing_is_saved(kit: ModuleType, tmp_path: Path) -> None:
-    kit.FOLDER = tmp_path / "nowhere"
+def test_outside_of_gridle_nothing_is_saved(
+    kit: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit, "FOLDER", tmp_path / "nowhere")
     assert kit.load("default") == "default"
     assert not kit.save_if_asked(1, every_s=0.0)
     assert not kit.save_bytes(b"x")
