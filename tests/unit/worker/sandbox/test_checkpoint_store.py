@@ -106,8 +106,11 @@ class Saving(RuleBasedStateMachine):
         self.store = CheckpointStore(self.home / "checkpoints", lambda: NOW)
         self.store.sweep([LEASE])
         self.store.tidy(LEASE, self.known)
-        names = {path.name for path in (self.home / "checkpoints").glob("*")}
-        assert names <= {self.store.path(LEASE, each).name for each in self.known}
+        numbers = {each.number for each in self.known}
+        newest = max(numbers, default=0)
+        for path in (self.home / "checkpoints").glob("*.state"):
+            number = int(path.stem.rpartition("-")[2])  # at most one was being taken
+            assert number in numbers or number == newest + 1
 
     @precondition(lambda self: self.intact)
     @rule(how=st.sampled_from(["flip", "cut", "remove"]), newest=st.booleans())
@@ -205,6 +208,15 @@ def test_a_state_from_another_node_counts_on(store: CheckpointStore, tmp_path: P
     assert take(store, tmp_path, adopted).number == 2
     blob.write_bytes(bytes(1001))
     assert store.adopt(LEASE, blob, RULE, 0.0) is None
+
+
+def test_two_that_take_at_once_take_two_states(store: CheckpointStore, tmp_path: Path) -> None:
+    first, second = take(store, tmp_path), take(store, tmp_path)
+    assert (first.number, second.number) == (1, 2)
+    store.tidy(LEASE, (first,))
+    assert store.newest_good(LEASE, (second, first)) == Found(second)
+    store.tidy(LEASE, (second,))
+    assert store.newest_good(LEASE, (first,)) == Found(None, (first,))
 
 
 def test_a_sweep_keeps_to_live_leases(store: CheckpointStore, tmp_path: Path) -> None:
