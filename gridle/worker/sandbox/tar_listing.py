@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 BLOCK_BYTES = 512
 MAX_MEMBERS = 4096
+_PIECE_BYTES = 2**20
 _PREFIX_FIELD = slice(345, 500)
 """Part of the name to some readers and a time to others (POSIX ustar against old GNU)."""
 _KINDS = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE})
@@ -78,6 +80,24 @@ def read_member(archive: Path, member: Member, max_bytes: int) -> bytes:
     with archive.open("rb") as file:
         file.seek(member.offset_bytes)
         return file.read(member.size_bytes)
+
+
+def member_pieces(archive: Path, member: Member) -> Iterator[bytes]:
+    """Yield a member's content piece by piece.
+
+    Raises:
+        TarError: the file has become shorter meanwhile.
+        OSError: the file cannot be read.
+    """
+    left_bytes = member.size_bytes
+    with archive.open("rb") as file:
+        file.seek(member.offset_bytes)
+        while left_bytes:
+            piece = file.read(min(_PIECE_BYTES, left_bytes))
+            if not piece:
+                raise TarError("it is cut off")
+            left_bytes -= len(piece)
+            yield piece
 
 
 def _header(file: BinaryIO, offset_bytes: int) -> tarfile.TarInfo | None:
