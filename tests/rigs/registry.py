@@ -78,5 +78,3 @@ def push(repository: str, blobs: list[bytes], manifest: bytes, kind: str = MANIF
         timeout=60,
     ).raise_for_status()
     return sha256
-
-

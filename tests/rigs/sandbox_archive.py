@@ -72,13 +72,17 @@ def oci_files(
     """Return what `podman save --format oci-archive` writes, or with another manifest and parts."""
     if manifest is None:
         manifest, blobs = manifest_of(CONFIG, LAYER), (LAYER,)
-    about = descriptor(manifest, MANIFEST_TYPE)
-    if annotations is not None:
-        about["annotations"] = annotations
+    more = {} if annotations is None else {"annotations": annotations}
     return {
         "oci-layout": b'{"imageLayoutVersion": "1.0.0"}',
-        "index.json": json.dumps({"schemaVersion": 2, "manifests": [about]}).encode(),
+        "index.json": oci_index(manifest, **more),
     } | {blob_name(each): each for each in (CONFIG, manifest, *blobs)}
+
+
+def oci_index(manifest: bytes, **more: object) -> bytes:
+    """Return an index of this one manifest, of which it says more."""
+    about = descriptor(manifest, MANIFEST_TYPE, **more)
+    return json.dumps({"schemaVersion": 2, "manifests": [about]}).encode()
 
 
 def blob_name(data: bytes) -> str:
