@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from ssl import SSLContext
 from urllib.parse import SplitResult
@@ -64,8 +64,7 @@ class Connecting:
             place.port,
             timeout=_CONNECT_S,
             ssl_context=self._trust(),
-            server_hostname=place.host,
-            assert_hostname=place.host,
+            server_hostname=place.host,  # to whom the certificate must belong
         )
 
     def _through(self, proxy: SplitResult, place: Place) -> HTTPConnection:
@@ -115,15 +114,19 @@ def _connected(connection: HTTPConnection) -> HTTPConnection:
 
 @contextmanager
 def cut_after(limit_s: float, connection: HTTPConnection) -> Iterator[None]:
-    """End the block's reads after a time: a timeout of the socket begins anew with each byte."""
+    """End the block's reads after a time: a socket's own timeout begins anew with each byte.
+
+    Raises:
+        TimeoutError: the time was up.
+    """
+    is_up = threading.Event()
 
     def cut() -> None:
+        is_up.set()
         if connection.sock is not None:
-            with_no_tls = socket.socket.shutdown  # that of an SSLSocket would forget its TLS first
-            try:
-                with_no_tls(connection.sock, socket.SHUT_RDWR)
-            except OSError:
-                return  # closed already
+            with suppress(OSError):  # closed already
+                # That of an SSLSocket would first forget its TLS, under the eyes of its reader.
+                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
     timer = threading.Timer(limit_s, cut)
     timer.daemon = True
@@ -132,3 +135,5 @@ def cut_after(limit_s: float, connection: HTTPConnection) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+    if is_up.is_set():  # what was read may have been taken for whole
+        raise TimeoutError

@@ -56,6 +56,8 @@ class Answer:
             RefusedError: it is larger than `max_bytes`.
             UnavailableError: it breaks off, or takes too long.
         """
+        if self._response.length_remaining is None and not self._response.chunked:
+            raise silent(self.place.host, "its answer is cut off")  # or could not be told from that
         body = bytearray()
         try:
             with cut_after(_SMALL_BODY_S, self._connection):
