@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
@@ -13,20 +12,12 @@ from gridle.worker.images.addresses import Place, PlaceError
 from gridle.worker.images.connecting import FAULTS, HEAD_S, Connecting, cut_after
 from gridle.worker.images.explanations import refused, silent
 from gridle.worker.sources.bodies import Download
-from gridle.worker.sources.pace import Pace
+from gridle.worker.sources.pace import Paces
 
 _SMALL_BODY_S = 60.0
 _MOST_REDIRECTS = 5
 _LINE_BYTES = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(frozen=True)
-class Paces:
-    """Both directions of the owner's network; shared with the source of work."""
-
-    uploads: Pace = field(default_factory=Pace)
-    downloads: Pace = field(default_factory=Pace)
 
 
 class Answer:

@@ -21,9 +21,10 @@ from gridle.worker.images.addresses import (
 )
 from gridle.worker.images.bearer import read_challenge, read_token, token_place
 from gridle.worker.images.connecting import Connecting
-from gridle.worker.images.exchange import Answer, Exchange, Paces
+from gridle.worker.images.exchange import Answer, Exchange
 from gridle.worker.images.explanations import absent, denied, refused, silent
 from gridle.worker.sandbox.image_descriptions import INDEX_TYPES, MANIFEST_TYPES
+from gridle.worker.sources.pace import Paces
 
 MAX_DESCRIPTION_BYTES = 4 * 2**20
 _MAX_REPLY_BYTES = 65536

@@ -13,7 +13,6 @@ from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import ContainerRuntime, RegistryImage, Runtime, WasmRuntime
 from gridle.worker.images.addresses import Resolve, resolve
-from gridle.worker.images.exchange import Paces
 from gridle.worker.images.explanations import disk_full, refused
 from gridle.worker.images.plan import Plan, choose, plan_archive, read_manifest
 from gridle.worker.images.pull import pull
@@ -23,6 +22,7 @@ from gridle.worker.sandbox.port import Sandbox
 from gridle.worker.sandbox.tar_listing import TarError
 from gridle.worker.sources.backoff import backoff_s
 from gridle.worker.sources.kept_files import Turns, make_room
+from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.progress import Counter, OnProgress, tell_nobody
 
 CACHE_BYTES = 8 * 2**30

@@ -14,10 +14,10 @@ from gridle.market.protocol.errors import GridleError, RefusedError, Unavailable
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import ContainerRuntime, RegistryImage
 from gridle.worker.images import connecting, exchange, supply
-from gridle.worker.images.exchange import Paces
 from gridle.worker.images.supply import ImageSupply
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sources import bodies
+from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.progress import OnProgress, Progress
 from tests.rigs import registry_stub
 from tests.rigs.registry_stub import Request, StubRegistry

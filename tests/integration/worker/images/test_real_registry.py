@@ -15,12 +15,12 @@ from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import ContainerRuntime, RegistryImage
 from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
-from gridle.worker.images.exchange import Paces
 from gridle.worker.images.supply import ImageSupply
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv
 from gridle.worker.sandbox.engine import ask_program, find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
+from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.progress import OnProgress, Progress
 from tests.rigs import registry
 from tests.rigs.sandbox_archive import LAYER_TYPE, config_of, digest, layer_tar, manifest_of

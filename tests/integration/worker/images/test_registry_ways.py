@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gridle.market.protocol.errors import InvalidInputError, RefusedError, UnavailableError
-from gridle.worker.images.exchange import Paces
 from gridle.worker.images.registry import Registry
+from gridle.worker.sources.pace import Paces
 from tests.rigs import registry_stub
 from tests.rigs.registry_stub import StubRegistry
 
