@@ -43,6 +43,13 @@ class Blob(Protocol):
         """
 
 
+def blobs_of(runtime: Runtime) -> tuple[Sha256, ...]:
+    """Return the market's blobs that a runtime needs; for `Source.keep`."""
+    if isinstance(runtime, WasmRuntime):
+        return (runtime.module_sha256,)
+    return (runtime.archive_sha256,) if runtime.archive_sha256 is not None else ()
+
+
 class ImageSupply:
     """Brings what sandboxes run. Half-fetched images wait in `folder`, at most `cache_bytes`.
 
@@ -92,11 +99,9 @@ class ImageSupply:
         Raises:
             GridleError: it cannot be had now, or never.
         """
-        if isinstance(runtime, WasmRuntime):
-            return self._blob(runtime.module_sha256, on_progress)
-        if runtime.archive_sha256 is not None:
-            return self._blob(runtime.archive_sha256, on_progress)
-        if runtime.registry is None:
+        if blobs := blobs_of(runtime):
+            return self._blob(blobs[0], on_progress)
+        if not isinstance(runtime, ContainerRuntime) or runtime.registry is None:
             raise InvalidInputError(
                 "This job says of its image neither where it is nor brings it; its requestor must "
                 "correct it.",
