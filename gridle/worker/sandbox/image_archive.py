@@ -31,6 +31,7 @@ from gridle.worker.sandbox.image_descriptions import (
     document,
 )
 from gridle.worker.sandbox.layer_digests import LayerDigests, read_layer
+from gridle.worker.sandbox.layer_members import MemberCount
 from gridle.worker.sandbox.tar_listing import (
     Member,
     TarError,
@@ -41,6 +42,8 @@ from gridle.worker.sandbox.tar_listing import (
 
 MAX_UNPACKED_BYTES = 16 * 2**30
 """What all layers of an image may come to: a small archive can unpack to a full disk."""
+MAX_FILES = 1_000_000
+"""And in as many files: each takes an inode."""
 _MAX_DESCRIPTION_BYTES = 4 * 2**20
 _NAME_ANNOTATIONS = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 
@@ -74,6 +77,7 @@ class _Check:
         self._image_sha256 = image_sha256
         self._files: dict[str, Member] = list_files(path)
         self._read: dict[str, LayerDigests] = {}
+        self._file_count = 0
 
     def unpacked_bytes(self) -> int:
         docker, oci = "manifest.json" in self._files, "index.json" in self._files
@@ -142,7 +146,9 @@ class _Check:
                 each.unpacked_bytes for each in self._read.values()
             )
             pieces = member_pieces(self._path, self._member(name))
-            self._read[name] = read_layer(pieces, left_bytes)
+            members = MemberCount(MAX_FILES - self._file_count)
+            self._read[name] = read_layer(pieces, left_bytes, members.feed)
+            self._file_count += members.files
         return self._read[name]
 
     def _content(self, name: str) -> bytes:

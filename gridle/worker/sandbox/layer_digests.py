@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gridle.worker.sandbox.tar_listing import TarError
@@ -32,8 +32,10 @@ class LayerDigests:
     unpacked_bytes: int
 
 
-def read_layer(untrusted_pieces: Iterable[bytes], max_unpacked_bytes: int) -> LayerDigests:
-    """Read a layer once, in constant memory.
+def read_layer(
+    untrusted_pieces: Iterable[bytes], max_unpacked_bytes: int, see: Callable[[bytes], None]
+) -> LayerDigests:
+    """Read a layer once, in constant memory; `see` is shown its tar piece by piece.
 
     Raises:
         TarError: it is damaged, compressed in another way, or larger than `max_unpacked_bytes`.
@@ -45,6 +47,7 @@ def read_layer(untrusted_pieces: Iterable[bytes], max_unpacked_bytes: int) -> La
         if unpacked_bytes > max_unpacked_bytes:
             raise TarError("it unpacks to more than a machine should hold")
         tar.update(piece)
+        see(piece)
     return LayerDigests(packed.hexdigest(), tar.hexdigest(), unpacked_bytes)
 
 
