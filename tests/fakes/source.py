@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from gridle.market.protocol.errors import GridleError, RefusedError, UnavailableError
@@ -25,6 +26,7 @@ from gridle.worker.sources.port import (
     SourceEvent,
     Transferred,
 )
+from gridle.worker.sources.progress import OnProgress, Progress, tell_nobody
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.worker_jobs import DOMAIN, INFO
 
@@ -63,7 +65,11 @@ class FakeSource:
         with self._market.changed:
             self._parcels.append((report, archive))
 
-    def blob(self, sha256: Sha256) -> Path:
+    def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:
+        del digests  # nothing is ever evicted here
+        return nullcontext()
+
+    def blob(self, sha256: Sha256, on_progress: OnProgress = tell_nobody) -> Path:
         data = self._market.blobs.get(sha256)
         if data is None:
             raise UnavailableError("There is no such blob.", "没有此数据。")
@@ -73,6 +79,7 @@ class FakeSource:
         path = self._folder / sha256
         _pass(self._downloads, len(data))
         path.write_bytes(data)
+        on_progress(Progress(len(data), len(data)))
         return path
 
     def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:

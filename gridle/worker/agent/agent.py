@@ -11,25 +11,18 @@ from queue import Empty, SimpleQueue
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.manifest import ContainerRuntime, RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.commands import Commands
 from gridle.worker.agent.consents import Consents
 from gridle.worker.agent.division import capacity
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
-    Adjusted,
     Asked,
-    Collected,
-    Ended,
     Event,
-    Fetched,
     FromSource,
     ReadingsChanged,
     RuntimesLookedAt,
-    Saved,
-    Started,
-    StatePacked,
     Stop,
 )
 from gridle.worker.agent.governor import Governor
@@ -67,7 +60,9 @@ class Agent:
         self._roster = Roster(ledger)
         folders = Folders(parts.home / TASKS_NAME, parts.home / "results")
         store = CheckpointStore(parts.home / "checkpoints", parts.clock)
-        self._runner = Runner(parts.sandboxes, source, folders, store, self._queue.put)
+        self._runner = Runner(
+            parts.sandboxes, source, folders, store, parts.supply, self._queue.put
+        )
         self._states = StateRunner(store, folders, self._queue.put)
         self._saving = Saving(self._roster, self._states, ledger)
         self._economy = Economy(parts.home, ledger, parts.limits.electricity)
@@ -152,6 +147,7 @@ class Agent:
             self.ended_well = True
         finally:
             self._parts.source.close()
+            self._parts.supply.close()
             self._save_states()
             self._states.close()
             self._runner.close(_CLOSE_S)
@@ -214,22 +210,10 @@ class Agent:
                 self._market.handle(said, lambda: self._governor.allowance, now)
             case RuntimesLookedAt(views):
                 self._runtimes = views
-            case Fetched():
-                self._tasks.fetched(event, now)
-            case Started():
-                self._tasks.started(event, now)
-            case Saved():
-                self._tasks.saved(event)
-            case StatePacked():
-                self._tasks.packed(event, now)
-            case Adjusted():
-                self._tasks.adjusted(event, now)
-            case Ended():
-                self._tasks.ended(event, now)
-            case Collected():
-                self._tasks.collected(event, now)
+            case ReadingsChanged() | Asked() | Stop():
+                pass  # readings are read after every event, the others were taken before
             case _:
-                pass  # changed readings are read after every event
+                self._tasks.handle(event, now)
 
     def _look_after(self, now: float) -> None:
         """Do what has its own time: retries, the disk, usage, sandboxes that did not work."""
@@ -289,6 +273,13 @@ class Agent:
         if held != self._held:
             self._held = held
             source.hold(held)
+            self._parts.hold_images(
+                frozenset(
+                    task.manifest.runtime.image_sha256
+                    for task in self._roster
+                    if isinstance(task.manifest.runtime, ContainerRuntime)
+                )
+            )
 
     def _usable_runtimes(self, now: float) -> tuple[RuntimeKind, ...]:
         return tuple(

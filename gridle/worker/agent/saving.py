@@ -24,7 +24,7 @@ class Saving:
 
     def sweep(self) -> None:
         """Remove the states of tasks that are no longer here."""
-        live = {task.lease_id for task in self._roster}
+        live = {task.lease_id: task.checkpoints for task in self._roster}
         for lease_id in self._ledger.checkpoints.leases():
             if lease_id not in live:
                 self._ledger.checkpoints.forget(lease_id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
@@ -12,10 +13,12 @@ from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Address, LeaseId, Sha256
 from gridle.market.protocol.messages import TaskReport
 from gridle.worker.sources.backoff import backoff_s
-from gridle.worker.sources.blob_cache import BlobCache
+from gridle.worker.sources.blob_cache import CACHE_BYTES, BlobCache
 from gridle.worker.sources.delivering import Delivering
 from gridle.worker.sources.leasing import Leasing
+from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
+from gridle.worker.sources.progress import OnProgress, tell_nobody
 from gridle.worker.sources.renewing import Renewing
 from gridle.worker.sources.session import MarketSession
 from gridle.worker.sources.settling import Settling
@@ -28,9 +31,18 @@ _JOIN_S = 0.2
 class MarketSource:
     """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`."""
 
-    def __init__(self, url: str, identity: Identity, payout: Address, blob_folder: Path) -> None:
+    def __init__(
+        self,
+        url: str,
+        identity: Identity,
+        payout: Address,
+        blob_folder: Path,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
         self._http = SignedHttp(url, identity)
-        self._blobs = BlobCache(blob_folder, self._http)
+        self.paces = Paces(self._http.uploads, self._http.downloads)
+        """Whatever else fetches for tasks counts here too, and keeps to the same limits."""
+        self._blobs = BlobCache(blob_folder, self._http, cache_bytes)
         self._session = MarketSession(self._http, payout, _nobody_listens)
         self._delivering = Delivering(self._session)
         self._threads: list[threading.Thread] = []
@@ -69,7 +81,11 @@ class MarketSource:
         """Deliver a report, with retries until answered; the result archive goes before it."""
         self._delivering.put(report, archive)
 
-    def blob(self, sha256: Sha256) -> Path:
+    def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:
+        """For a block, let none of these blobs be evicted once it is here."""
+        return self._blobs.keep(digests)
+
+    def blob(self, sha256: Sha256, on_progress: OnProgress = tell_nobody) -> Path:
         """Return the local copy of a blob, fetched and checked by digest (blocks).
 
         Raises:
@@ -77,12 +93,12 @@ class MarketSource:
         """
         for failures in range(1, _BLOB_TRIES):
             try:
-                return self._blobs.get(sha256)
+                return self._blobs.get(sha256, on_progress=on_progress)
             except UnavailableError:
                 chance = random.random()  # noqa: S311 - jitter, no secret
                 if self._session.stopped.wait(backoff_s(failures, chance)):
                     raise
-        return self._blobs.get(sha256)
+        return self._blobs.get(sha256, on_progress=on_progress)
 
     def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
         """Hold blobs and results to these rates from now on; None: no limit, 0: they wait."""

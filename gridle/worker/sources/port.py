@@ -6,7 +6,8 @@ learned to `on_event`, and is told what to do by plain calls that return at once
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from gridle.market.protocol.ids import LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest, RuntimeKind
 from gridle.market.protocol.messages import Lease, MarketInfo, SettlementPage, TaskReport
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sources.progress import OnProgress, tell_nobody
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,16 @@ class Source(Protocol):
     def report(self, report: TaskReport, archive: Path | None) -> None:
         """Deliver a report, with retries until answered; the result archive goes before it."""
 
-    def blob(self, sha256: Sha256) -> Path:
+    def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:
+        """For a block, let none of these blobs be evicted once it is here.
+
+        Without that, the path which `blob` returned can be gone when it is opened.
+        """
+
+    def blob(self, sha256: Sha256, on_progress: OnProgress = tell_nobody) -> Path:
         """Return the local copy of a blob, fetched and checked by digest (blocks).
+
+        `on_progress` is told some four times a second, from the thread that fetches.
 
         Raises:
             GridleError: it cannot be had now, or is not what its digest says.
