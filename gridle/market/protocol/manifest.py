@@ -114,6 +114,14 @@ class CheckpointRule(Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: Annotated[int, Meta(ge=1, le=4 * 2**30)] = 64 * MiB
 
 
+def checkpoint_blob_max_bytes(max_bytes: int) -> int:
+    """Return how large the blob of a state of at most `max_bytes` may be.
+
+    What sealing adds is in it: a head, and a few bytes for each of its pieces.
+    """
+    return max_bytes + max_bytes // 256 + 65536
+
+
 class Verification(Struct, frozen=True, forbid_unknown_fields=True):
     """How a result is judged. `requestor`: by the requestor's own check, within a time limit.
 
@@ -190,6 +198,12 @@ def _check_combinations(manifest: Manifest) -> None:
             "A WebAssembly task has no network, no graphics card and no other fence than its own; "
             "take those out of this manifest, or make it a container.",
             "WebAssembly 任务没有网络、显卡或其他隔离方式；请从清单中去掉这些要求，或改用容器。",
+        )
+    if manifest.resources.gpu_memory_bytes and not manifest.resources.gpus:
+        raise InvalidInputError(
+            "This manifest asks for graphics memory but for no graphics card; set resources.gpus, "
+            "or take resources.gpu_memory_bytes out.",
+            "清单要求显存却未要求显卡；请设置 resources.gpus，或去掉 resources.gpu_memory_bytes。",
         )
     if (manifest.data_class == "sealed") != (manifest.result_key is not None):
         raise InvalidInputError(
