@@ -18,18 +18,16 @@ _FOR_NODE: Mapping[Obstacle, tuple[str, str]] = {
         "有 {n} 个任务在等待 WebAssembly 运行环境，而本机未提供。",
     ),
     Obstacle.GVISOR: (
-        "{n} tasks run under gVisor alone; install gVisor (runsc) for the container engine to take "
-        "them.",
-        "有 {n} 个任务只能在 gVisor 下运行；为容器引擎安装 gVisor（runsc）即可承接。",
+        "{n} tasks run under gVisor alone; install gVisor (runsc) to take them.",
+        "有 {n} 个任务只能在 gVisor 下运行；安装 gVisor（runsc）即可承接。",
     ),
     Obstacle.NETWORK: (
         "{n} tasks need to reach hosts that they name; allow tasks the network to take them.",
         "有 {n} 个任务需要访问其列出的主机；允许任务使用网络即可承接。",
     ),
     Obstacle.SEALED: (
-        "{n} tasks have sealed data, and this worker told the market no key to seal it to; update "
-        "and restart it to take them.",
-        "有 {n} 个任务的数据是密封的，而本机未向市场提供密封公钥；更新并重启工作端即可承接。",
+        "{n} tasks have sealed data, and this worker has no key for it; restart it to take them.",
+        "有 {n} 个任务的数据是密封的，而本机没有相应的密钥；重启工作端即可承接。",
     ),
     Obstacle.GPUS: (
         "{n} tasks need more graphics cards than are free here; allow more to take them.",
@@ -75,13 +73,11 @@ _FOR_REQUESTOR: Mapping[Obstacle, tuple[str, str]] = {
         "已连接的提供者均未使用 gVisor 运行容器；任务正在等待使用者。",
     ),
     Obstacle.NETWORK: (
-        "No connected provider lets tasks reach the hosts that they name; the tasks wait for one "
-        "that does.",
+        "No connected provider lets tasks reach the hosts that they name; they wait for one.",
         "已连接的提供者均不允许任务访问其列出的主机；任务正在等待允许者。",
     ),
     Obstacle.SEALED: (
-        "No connected provider has a key to which data can be sealed; the tasks wait for one that "
-        "has.",
+        "No connected provider has a key to which data can be sealed; the tasks wait for one.",
         "已连接的提供者均没有可用于密封数据的公钥；任务正在等待具备者。",
     ),
     Obstacle.GPUS: (
@@ -89,8 +85,7 @@ _FOR_REQUESTOR: Mapping[Obstacle, tuple[str, str]] = {
         "任务所需显卡数超过已连接提供者的可用显卡；正在等待。",
     ),
     Obstacle.GPU_MEMORY: (
-        "The tasks need graphics cards with more memory than the connected providers' have; they "
-        "wait.",
+        "The tasks need cards with more memory than the connected providers' have; they wait.",
         "任务所需显存超过已连接提供者显卡的显存；正在等待。",
     ),
     Obstacle.PRICE: (

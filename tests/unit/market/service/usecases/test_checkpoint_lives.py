@@ -1,0 +1,121 @@
+"""Where tasks go on, over random lives: from the last state that was taken, and no other."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from gridle.market.protocol.ids import LeaseId, TaskId
+from gridle.market.protocol.manifest import CheckpointRule, checkpoint_blob_max_bytes
+from gridle.market.protocol.messages import CheckpointRef, Failed, Lease, Returned, Saved
+from gridle.market.service.store import blob_rows
+from gridle.market.service.usecases import checkpoints, ending
+from tests.rigs.market_inside import USAGE, Inside
+
+RULE = CheckpointRule(format_version=1, max_bytes=100)
+TOO_LARGE = checkpoint_blob_max_bytes(100) + 1
+
+
+class Lives(RuleBasedStateMachine):
+    """Two nodes report whatever they like under leases that they have or had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self.inside = Inside(Path(self._folder.name))
+        self.nodes = [self.inside.node(0), self.inside.node(1)]
+        self.inside.submit(tasks=2, checkpoint=RULE)
+        self.had: list[tuple[int, Lease]] = []
+        self.ended: set[LeaseId] = set()
+        self.last: dict[TaskId, CheckpointRef | None] = {}
+        self.states = 0
+
+    def teardown(self) -> None:
+        self.inside.market.database.close()
+        self._folder.cleanup()
+
+    @rule(node=st.integers(0, 1))
+    def lease(self, node: int) -> None:
+        for lease in self.inside.lease(self.nodes[node]).leases:
+            assert lease.checkpoint == self.last.get(lease.task_id)
+            self.check_that_it_is_stored(lease.checkpoint)
+            self.had.append((node, lease))
+
+    @precondition(lambda self: self.had)
+    @rule(data=st.data(), is_good=st.booleans(), ends=st.booleans())
+    def leave_a_state(self, data: st.DataObject, *, is_good: bool, ends: bool) -> None:
+        node, lease = data.draw(st.sampled_from(self.had))
+        ref = self.state(node, is_good=is_good)
+        report = Returned(lease.lease_id, ref) if ends else Saved(lease.lease_id, ref)
+        answer = self.inside.report(self.nodes[node], report)
+        is_taken = answer.outcome == "ok" and answer.explanation is None
+        if is_taken and lease.lease_id not in self.ended:
+            assert is_good
+            self.last[lease.task_id] = ref
+        if ends and answer.outcome == "ok":
+            self.ended.add(lease.lease_id)
+
+    @precondition(lambda self: self.had)
+    @rule(data=st.data(), fails=st.booleans())
+    def give_up(self, data: st.DataObject, *, fails: bool) -> None:
+        node, lease = data.draw(st.sampled_from(self.had))
+        report = Failed(lease.lease_id, "broken", USAGE) if fails else Returned(lease.lease_id)
+        answer = self.inside.report(self.nodes[node], report)
+        if answer.outcome == "ok" and lease.lease_id not in self.ended:
+            self.ended.add(lease.lease_id)
+            if fails and lease.checkpoint is not None:
+                self.last[lease.task_id] = None
+
+    @precondition(lambda self: self.had)
+    @rule(data=st.data())
+    def be_rejected(self, data: st.DataObject) -> None:
+        node, lease = data.draw(st.sampled_from(self.had))
+        try:
+            result = self.inside.deliver(self.nodes[node], lease)
+        except AssertionError:
+            return  # the lease was lost
+        if self.inside.judge(lease, result, accepted=False).counted:
+            self.ended.add(lease.lease_id)
+            self.last[lease.task_id] = None
+
+    @rule(seconds=st.sampled_from([1.0, 61.0, checkpoints.KEPT_S]))
+    def time_passes(self, seconds: float) -> None:
+        self.inside.clock += seconds
+        ending.end_leases(self.inside.market)
+        ending.end_jobs(self.inside.market)
+        checkpoints.remove_unnamed(self.inside.market)
+
+    @rule()
+    def another_job(self) -> None:
+        self.inside.submit(tasks=2, checkpoint=RULE)
+        self.inside.clock += 1  # no two orders alike
+
+    @rule()
+    def restart(self) -> None:
+        self.inside.market.database.close()
+        self.inside.open()
+
+    def state(self, node: int, *, is_good: bool) -> CheckpointRef:
+        self.states += 1
+        text = b"%d" % self.states
+        return self.inside.save(self.nodes[node], text if is_good else text.ljust(TOO_LARGE))
+
+    def check_that_it_is_stored(self, ref: CheckpointRef | None) -> None:
+        if ref is None:
+            return
+        assert self.inside.market.blobs.path(ref.sha256).stat().st_size == ref.size_bytes
+        with self.inside.market.database.read() as connection:
+            assert blob_rows.size_bytes(connection, ref.sha256) == ref.size_bytes
+
+
+Lives.TestCase.settings = settings(
+    max_examples=15,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+TestLives = Lives.TestCase
