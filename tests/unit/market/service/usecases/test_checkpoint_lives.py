@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from gridle.market.protocol.ids import LeaseId, TaskId
 from gridle.market.protocol.manifest import CheckpointRule, checkpoint_blob_max_bytes
 from gridle.market.protocol.messages import CheckpointRef, Failed, Lease, Returned, Saved
+from gridle.market.protocol.states import TaskState
 from gridle.market.service.store import blob_rows
 from gridle.market.service.usecases import checkpoints, ending
 from tests.rigs.market_inside import USAGE, Inside
@@ -28,11 +29,15 @@ class Lives(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         self.inside = Inside(Path(self._folder.name))
         self.nodes = [self.inside.node(0), self.inside.node(1)]
-        self.inside.submit(tasks=2, checkpoint=RULE)
+        self.submit()
         self.had: list[tuple[int, Lease]] = []
         self.ended: set[LeaseId] = set()
         self.last: dict[TaskId, CheckpointRef | None] = {}
         self.states = 0
+
+    def submit(self) -> None:
+        self.inside.clock += 1  # no two orders alike
+        self.job_id = self.inside.submit(tasks=1, checkpoint=RULE, deadline_s=1e6).job_id
 
     def teardown(self) -> None:
         self.inside.market.database.close()
@@ -40,7 +45,12 @@ class Lives(RuleBasedStateMachine):
 
     @rule(node=st.integers(0, 1))
     def lease(self, node: int) -> None:
-        for lease in self.inside.lease(self.nodes[node]).leases:
+        batch = self.inside.lease(self.nodes[node])
+        if not batch.leases and not self.inside.detail(self.job_id).status.task_counts.get(
+            TaskState.LEASED
+        ):
+            self.submit()
+        for lease in batch.leases:
             assert lease.checkpoint == self.last.get(lease.task_id)
             self.check_that_it_is_stored(lease.checkpoint)
             self.had.append((node, lease))
@@ -48,7 +58,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.had)
     @rule(data=st.data(), is_good=st.booleans(), ends=st.booleans())
     def leave_a_state(self, data: st.DataObject, *, is_good: bool, ends: bool) -> None:
-        node, lease = data.draw(st.sampled_from(self.had))
+        node, lease = self.one_of(data)
         ref = self.state(node, is_good=is_good)
         report = Returned(lease.lease_id, ref) if ends else Saved(lease.lease_id, ref)
         answer = self.inside.report(self.nodes[node], report)
@@ -62,7 +72,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.had)
     @rule(data=st.data(), fails=st.booleans())
     def give_up(self, data: st.DataObject, *, fails: bool) -> None:
-        node, lease = data.draw(st.sampled_from(self.had))
+        node, lease = self.one_of(data)
         report = Failed(lease.lease_id, "broken", USAGE) if fails else Returned(lease.lease_id)
         answer = self.inside.report(self.nodes[node], report)
         if answer.outcome == "ok" and lease.lease_id not in self.ended:
@@ -73,7 +83,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.had)
     @rule(data=st.data())
     def be_rejected(self, data: st.DataObject) -> None:
-        node, lease = data.draw(st.sampled_from(self.had))
+        node, lease = self.one_of(data)
         try:
             result = self.inside.deliver(self.nodes[node], lease)
         except AssertionError:
@@ -82,22 +92,24 @@ class Lives(RuleBasedStateMachine):
             self.ended.add(lease.lease_id)
             self.last[lease.task_id] = None
 
-    @rule(seconds=st.sampled_from([1.0, 61.0, checkpoints.KEPT_S]))
+    @rule()
+    def all_leases_run_out(self) -> None:
+        self.inside.clock += 61
+        ending.end_leases(self.inside.market)
+
+    @rule(seconds=st.sampled_from([1.0, checkpoints.KEPT_S]))
     def time_passes(self, seconds: float) -> None:
         self.inside.clock += seconds
-        ending.end_leases(self.inside.market)
-        ending.end_jobs(self.inside.market)
         checkpoints.remove_unnamed(self.inside.market)
-
-    @rule()
-    def another_job(self) -> None:
-        self.inside.submit(tasks=2, checkpoint=RULE)
-        self.inside.clock += 1  # no two orders alike
 
     @rule()
     def restart(self) -> None:
         self.inside.market.database.close()
         self.inside.open()
+
+    def one_of(self, data: st.DataObject) -> tuple[int, Lease]:
+        """Return mostly the newest lease, and now and then one that may be long over."""
+        return data.draw(st.sampled_from([*[self.had[-1]] * 4, *self.had[-4:]]))
 
     def state(self, node: int, *, is_good: bool) -> CheckpointRef:
         self.states += 1
@@ -113,7 +125,7 @@ class Lives(RuleBasedStateMachine):
 
 
 Lives.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=20,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
