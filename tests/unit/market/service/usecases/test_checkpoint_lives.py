@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from gridle.market.protocol.ids import LeaseId, TaskId
 from gridle.market.protocol.manifest import CheckpointRule, checkpoint_blob_max_bytes
 from gridle.market.protocol.messages import CheckpointRef, Failed, Lease, Returned, Saved
-from gridle.market.protocol.states import TaskState
+from gridle.market.protocol.states import JobState
 from gridle.market.service.store import blob_rows
 from gridle.market.service.usecases import checkpoints, ending
 from tests.rigs.market_inside import USAGE, Inside
@@ -46,9 +46,7 @@ class Lives(RuleBasedStateMachine):
     @rule(node=st.integers(0, 1))
     def lease(self, node: int) -> None:
         batch = self.inside.lease(self.nodes[node])
-        if not batch.leases and not self.inside.detail(self.job_id).status.task_counts.get(
-            TaskState.LEASED
-        ):
+        if self.inside.detail(self.job_id).status.state is not JobState.OPEN:
             self.submit()
         for lease in batch.leases:
             assert lease.checkpoint == self.last.get(lease.task_id)
