@@ -18,6 +18,7 @@ from gridle.market.service.usecases import checkpoints, ending
 from tests.rigs.market_inside import USAGE, Inside
 
 RULE = CheckpointRule(format_version=1, max_bytes=100)
+BACK = st.sampled_from([0, 0, 0, 0, 1, 2])
 TOO_LARGE = checkpoint_blob_max_bytes(100) + 1
 
 
@@ -54,9 +55,9 @@ class Lives(RuleBasedStateMachine):
             self.had.append((node, lease))
 
     @precondition(lambda self: self.had)
-    @rule(data=st.data(), is_good=st.booleans(), ends=st.booleans())
-    def leave_a_state(self, data: st.DataObject, *, is_good: bool, ends: bool) -> None:
-        node, lease = self.one_of(data)
+    @rule(back=BACK, is_good=st.integers(0, 3).map(bool), ends=st.booleans())
+    def leave_a_state(self, back: int, *, is_good: bool, ends: bool) -> None:
+        node, lease = self.one_of(back)
         ref = self.state(node, is_good=is_good)
         report = Returned(lease.lease_id, ref) if ends else Saved(lease.lease_id, ref)
         answer = self.inside.report(self.nodes[node], report)
@@ -68,9 +69,9 @@ class Lives(RuleBasedStateMachine):
             self.ended.add(lease.lease_id)
 
     @precondition(lambda self: self.had)
-    @rule(data=st.data(), fails=st.booleans())
-    def give_up(self, data: st.DataObject, *, fails: bool) -> None:
-        node, lease = self.one_of(data)
+    @rule(back=BACK, fails=st.booleans())
+    def give_up(self, back: int, *, fails: bool) -> None:
+        node, lease = self.one_of(back)
         report = Failed(lease.lease_id, "broken", USAGE) if fails else Returned(lease.lease_id)
         answer = self.inside.report(self.nodes[node], report)
         if answer.outcome == "ok" and lease.lease_id not in self.ended:
@@ -79,9 +80,9 @@ class Lives(RuleBasedStateMachine):
                 self.last[lease.task_id] = None
 
     @precondition(lambda self: self.had)
-    @rule(data=st.data())
-    def be_rejected(self, data: st.DataObject) -> None:
-        node, lease = self.one_of(data)
+    @rule(back=BACK)
+    def be_rejected(self, back: int) -> None:
+        node, lease = self.one_of(back)
         try:
             result = self.inside.deliver(self.nodes[node], lease)
         except AssertionError:
@@ -105,9 +106,9 @@ class Lives(RuleBasedStateMachine):
         self.inside.market.database.close()
         self.inside.open()
 
-    def one_of(self, data: st.DataObject) -> tuple[int, Lease]:
-        """Return mostly the newest lease, and now and then one that may be long over."""
-        return data.draw(st.sampled_from([*[self.had[-1]] * 4, *self.had[-4:]]))
+    def one_of(self, back: int) -> tuple[int, Lease]:
+        """Return the newest lease, or one that is further back and mostly over."""
+        return self.had[-1 - min(back, len(self.had) - 1)]
 
     def state(self, node: int, *, is_good: bool) -> CheckpointRef:
         self.states += 1
@@ -123,8 +124,8 @@ class Lives(RuleBasedStateMachine):
 
 
 Lives.TestCase.settings = settings(
-    max_examples=20,
-    stateful_step_count=40,
+    max_examples=40,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
