@@ -17,6 +17,7 @@ from gridle.worker.sources.delivering import Delivering
 from gridle.worker.sources.leasing import Leasing
 from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
 from gridle.worker.sources.renewing import Renewing
+from gridle.worker.sources.saving import PATIENCE_S
 from gridle.worker.sources.session import MarketSession
 from gridle.worker.sources.settling import Settling
 from gridle.worker.sources.signed_http import SignedHttp
@@ -26,13 +27,23 @@ _JOIN_S = 0.2
 
 
 class MarketSource:
-    """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`."""
+    """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`.
 
-    def __init__(self, url: str, identity: Identity, payout: Address, blob_folder: Path) -> None:
+    A checkpoint is given up where it was not uploaded within `checkpoint_patience_s`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        identity: Identity,
+        payout: Address,
+        blob_folder: Path,
+        checkpoint_patience_s: float = PATIENCE_S,
+    ) -> None:
         self._http = SignedHttp(url, identity)
         self._blobs = BlobCache(blob_folder, self._http)
         self._session = MarketSession(self._http, payout, _nobody_listens)
-        self._delivering = Delivering(self._session)
+        self._delivering = Delivering(self._session, checkpoint_patience_s)
         self._threads: list[threading.Thread] = []
 
     def start(self, on_event: Callable[[SourceEvent], None], settled_after: int) -> None:
@@ -42,6 +53,7 @@ class MarketSource:
             "leasing": Leasing(self._session, self._blobs).step,
             "renewing": Renewing(self._session).step,
             "uploading": self._delivering.upload_step,
+            "saving": self._delivering.saving.step,
             "delivering": self._delivering.step,
             "settling": Settling(self._session, settled_after).step,
         }
@@ -66,7 +78,7 @@ class MarketSource:
             self._session.holds.notify_all()
 
     def report(self, report: TaskReport, archive: Path | None) -> None:
-        """Deliver a report, with retries until answered; the result archive goes before it."""
+        """Deliver a report, with retries until answered; its result or checkpoint first."""
         self._delivering.put(report, archive)
 
     def blob(self, sha256: Sha256) -> Path:

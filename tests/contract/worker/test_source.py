@@ -15,7 +15,16 @@ import pytest
 from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Sha256
-from gridle.market.protocol.messages import Committed, Returned, Revealed, TaskUsage
+from gridle.market.protocol.manifest import CheckpointRule, Manifest
+from gridle.market.protocol.messages import (
+    CheckpointRef,
+    Committed,
+    Returned,
+    Revealed,
+    Saved,
+    TaskUsage,
+)
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sources.market import MarketSource
 from gridle.worker.sources.port import (
     Capacity,
@@ -92,6 +101,18 @@ def report_result(source: Source, folder: Path, result: bytes) -> Revealed:
     return revealed
 
 
+def saving_manifest() -> Manifest:
+    return msgspec.structs.replace(
+        manifest(), checkpoint=CheckpointRule(format_version=1, max_bytes=1000)
+    )
+
+
+def state_in(folder: Path, content: bytes) -> tuple[CheckpointRef, Path]:
+    file = folder / f"state-{content[:8].hex()}"
+    file.write_bytes(content)
+    return CheckpointRef(hashlib.sha256(content).hexdigest(), len(content)), file
+
+
 @pytest.fixture
 def market() -> StubMarket:
     return StubMarket()
@@ -103,15 +124,23 @@ def loopback(market: StubMarket) -> Iterator[LoopbackMarket]:
         yield loopback
 
 
+@pytest.fixture
+def patience_s() -> float:
+    """How long a state may take to be uploaded."""
+    return 600.0
+
+
 @pytest.fixture(params=["fake", "market"])
-def source(request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path) -> Iterator[Source]:
+def source(
+    request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path, patience_s: float
+) -> Iterator[Source]:
     if request.param == "fake":
-        fake = FakeSource(market, tmp_path / "blobs")
+        fake = FakeSource(market, tmp_path / "blobs", patience_s)
         yield fake
         fake.close()
         return
     loopback: LoopbackMarket = request.getfixturevalue("loopback")
-    real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
+    real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs", patience_s)
     yield real
     real.close()
 
@@ -156,6 +185,25 @@ def test_a_lease_that_is_not_what_was_ordered_is_not_offered(
     source.start(ear.take, 0)
     source.want(SOME)
     assert "price" in ear.wait(NoWork, lambda event: "price" in event.explanation.en).explanation.en
+    assert not [event for event in ear.heard if isinstance(event, Offered)]
+
+
+def test_a_lease_names_where_its_task_goes_on(source: Source, ear: Ear, market: StubMarket) -> None:
+    job, state = saving_manifest(), CheckpointRef("0" * 64, 1000, 12.5)
+    market.offer(msgspec.structs.replace(lease(job), checkpoint=state), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    assert ear.wait(Offered).lease.checkpoint == state
+
+
+def test_a_state_that_the_job_does_not_allow_is_not_offered(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    job, state = saving_manifest(), CheckpointRef("0" * 64, 2**32)
+    market.offer(msgspec.structs.replace(lease(job), checkpoint=state), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    ear.wait(NoWork, lambda event: "saved state" in event.explanation.en)
     assert not [event for event in ear.heard if isinstance(event, Offered)]
 
 
@@ -218,7 +266,24 @@ def test_a_blob_is_what_its_digest_says(source: Source, market: StubMarket) -> N
 def test_the_least_that_is_asked_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
     source.start(ear.take, 0)
     source.want(Capacity(("wasm",), 4, 4, 2**33, ask_units_per_core_hour=70))
-    assert market.wait(lambda: 70 in market.asks)
+    assert market.wait(lambda: any(each.ask_units_per_core_hour == 70 for each in market.requests))
+
+
+def test_what_this_machine_can_fence_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
+    source.start(ear.take, 0)
+    source.want(
+        Capacity(
+            ("container",), 4, 4, 2**33, gvisor=True, network=True, gpus=2, gpu_memory_bytes=2**34
+        )
+    )
+
+    def is_told() -> bool:
+        return any(
+            (each.gvisor, each.network, each.gpus, each.gpu_memory_bytes) == (True, True, 2, 2**34)
+            for each in market.requests
+        )
+
+    assert market.wait(is_told)
 
 
 class TestLimits:
@@ -291,6 +356,96 @@ class TestLimits:
         assert 200 * KiB <= passed.sent_bytes <= 220 * KiB
 
 
+class TestStates:
+    """Saved states go before the reports that name them, and hold nobody up."""
+
+    def test_a_state_is_there_before_its_report(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        source.start(ear.take, 0)
+        first, first_file = state_in(tmp_path, b"first")
+        saved = Saved(lease_id(1), first)
+        source.report(saved, first_file)
+        assert ear.wait(Reported) == Reported(lease_id(1), saved, None)
+        second, second_file = state_in(tmp_path, b"second")
+        returned = Returned(lease_id(1), second)
+        source.report(returned, second_file)
+        ear.wait(Reported, lambda event: event.report == returned)
+        assert market.reports == [saved, returned]
+        assert {first.sha256, second.sha256} <= set(market.blobs)
+
+    def test_a_return_whose_state_is_there_already_goes_at_once(
+        self, source: Source, ear: Ear, market: StubMarket
+    ) -> None:
+        source.limit(0, 0)
+        source.start(ear.take, 0)
+        returned = Returned(lease_id(1), CheckpointRef("0" * 64, 5))
+        source.report(returned, None)
+        ear.wait(Reported)
+        assert market.reports == [returned]
+
+    def test_what_the_market_adds_to_its_consent_is_told(
+        self, source: Source, ear: Ear, market: StubMarket
+    ) -> None:
+        market.remark = Sentence("It is too large.", "太大了。")
+        source.start(ear.take, 0)
+        source.report(Returned(lease_id(1), CheckpointRef("0" * 64, 5)), None)
+        told = ear.wait(Reported)
+        assert (told.refused, told.remark) == (None, market.remark)
+
+    def test_a_newer_state_overtakes_one_that_waits(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        source.limit(None, 0)
+        source.start(ear.take, 0)
+        reports = []
+        for content in (b"older", b"newer"):
+            state, file = state_in(tmp_path, content)
+            reports.append(Saved(lease_id(1), state))
+            source.report(reports[-1], file)
+        assert ear.wait(Reported).refused is not None
+        source.limit(None, None)
+        newer = ear.wait(Reported, lambda event: event.report == reports[1])
+        assert newer.refused is None
+        assert market.reports == [reports[1]]
+
+    @pytest.mark.parametrize("patience_s", [SHORT_S])
+    @pytest.mark.parametrize("trouble", ["no uploads allowed", "the market's disk is full"])
+    def test_a_state_that_cannot_be_uploaded_does_not_hold_up_the_return(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path, trouble: str
+    ) -> None:
+        if trouble == "no uploads allowed":
+            source.limit(None, 0)
+        else:
+            market.is_full = True
+        state, file = state_in(tmp_path, b"state")
+        source.start(ear.take, 0)
+        saved, returned = Saved(lease_id(1), state), Returned(lease_id(2), state)
+        source.report(saved, file)
+        source.report(returned, file)
+        told = ear.wait(Reported, lambda event: event.report == returned)
+        assert told.refused is None
+        assert told.remark is not None
+        refused = ear.wait(Reported, lambda event: event.report == saved).refused
+        assert refused is not None
+        assert market.reports == [Returned(lease_id(2))]
+        assert not [event for event in ear.heard if isinstance(event, Disconnected)]
+
+    def test_a_result_overtakes_a_state_on_a_slow_line(
+        self, source: Source, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        source.limit(None, 0)
+        source.start(ear.take, 0)
+        state, file = state_in(tmp_path, b"state")
+        source.report(Saved(lease_id(1), state), file)
+        revealed = report_result(source, tmp_path, b"result")
+        overtaken = ear.wait(Reported, lambda event: isinstance(event.report, Saved))
+        assert overtaken.refused is not None
+        source.limit(None, None)
+        ear.wait(Reported, lambda event: event.report == revealed)
+        assert state.sha256 not in market.blobs
+
+
 class TestMarketAlone:
     """What only a network can do to a source."""
 
@@ -319,6 +474,43 @@ class TestMarketAlone:
         sha256 = market.store(data)
         loopback.cut_after_bytes = 600_000
         assert real.blob(sha256).read_bytes() == data
+
+    def test_a_state_whose_file_is_gone_does_not_hold_up_the_return(
+        self, real: MarketSource, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        real.start(ear.take, 0)
+        real.report(Returned(lease_id(1), CheckpointRef("0" * 64, 5)), tmp_path / "none")
+        assert ear.wait(Reported).remark is not None
+        assert market.reports == [Returned(lease_id(1))]
+
+    def test_a_large_state_holds_up_no_result(
+        self, real: MarketSource, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        real.limit(None, 50 * KiB)
+        real.start(ear.take, 0)
+        state, file = state_in(tmp_path, bytes(10_000 * KiB))
+        real.report(Saved(lease_id(2), state), file)
+        revealed = report_result(real, tmp_path, b"result")
+        ear.wait(Reported, lambda event: event.report == revealed)
+        assert state.sha256 not in market.blobs
+
+    def test_a_state_that_is_not_wanted_any_more_stops_under_way(
+        self, real: MarketSource, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        real.limit(None, 50 * KiB)
+        real.start(ear.take, 0)
+        state, file = state_in(tmp_path, bytes(10_000 * KiB))
+        real.report(Saved(lease_id(1), state), file)
+        began = real.transferred().sent_bytes
+        ends_at, nap = time.monotonic() + DEADLINE_S, threading.Event()
+        while real.transferred().sent_bytes < began + 20 * KiB and time.monotonic() < ends_at:
+            nap.wait(0.01)
+        returned, file = state_in(tmp_path, b"the end")
+        real.report(Returned(lease_id(1), returned), file)
+        told = ear.wait(Reported, lambda event: isinstance(event.report, Returned))
+        assert (told.refused, told.remark) == (None, None)
+        assert returned.sha256 in market.blobs
+        assert state.sha256 not in market.blobs
 
     def test_a_bad_voucher_counts_as_not_accepted(
         self, real: MarketSource, ear: Ear, market: StubMarket
