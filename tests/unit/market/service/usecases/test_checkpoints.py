@@ -255,6 +255,20 @@ class TestRemoval:
         pass_time(inside)
         assert is_stored(inside, b"an input, not submitted yet")
 
+    def test_what_somebody_sent_again_stays_until_it_can_be_named(self, inside: Inside) -> None:
+        node = inside.node(0)
+        lease = held(inside, node)
+        saved(inside, node, lease, b"first")
+        saved(inside, node, lease, b"second")
+        inside.clock += checkpoints.KEPT_S - 1
+        with inside.market.database.write() as connection:
+            blob_rows.touch(connection, hashlib.sha256(b"first").hexdigest(), inside.clock)
+        pass_time(inside, checkpoints.KEPT_S - 1)
+        assert is_stored(inside, b"first")
+        inside.submit(runtime=inside.wasm(b"first"))
+        pass_time(inside)
+        assert is_stored(inside, b"first")
+
     def test_a_removal_that_was_broken_off_is_done_again(self, inside: Inside) -> None:
         node = inside.node(0)
         lease = held(inside, node)
