@@ -11,6 +11,7 @@ from gridle.market.protocol.manifest import Manifest, encode_manifest
 from gridle.market.protocol.messages import (
     Lease,
     LeaseBatch,
+    LeaseRequest,
     RenewalReply,
     ReportAnswer,
     ReportReply,
@@ -30,12 +31,16 @@ class StubMarket:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.leases: list[Lease] = []
-        self.asks: list[int] = []
+        self.requests: list[LeaseRequest] = []
+        self.is_full = False
+        """Whether it has no room for what is uploaded."""
         self.blobs: dict[Sha256, bytes] = {}
         self.reports: list[TaskReport] = []
         self.renewed: list[LeaseId] = []
         self.lost: set[LeaseId] = set()
         self.refuses_reports = False
+        self.remark: Sentence | None = None
+        """What it adds to the reports that it takes."""
         self.settlements: list[Settlement] = []
 
     def offer(self, lease: Lease, manifest: Manifest) -> None:
@@ -63,10 +68,11 @@ class StubMarket:
         with self.changed:
             return self.changed.wait_for(condition, deadline_s)
 
-    def take(self, slots: int, wait_s: float, ask_units: int = 0) -> LeaseBatch:
+    def take(self, request: LeaseRequest, wait_s: float) -> LeaseBatch:
         """Lease up to `slots` tasks, waiting for the first."""
+        slots = request.slots
         with self.changed:
-            self.asks.append(ask_units)
+            self.requests.append(request)
             self.changed.notify_all()
             self.changed.wait_for(lambda: bool(self.leases), wait_s)
             taken, self.leases = self.leases[:slots], self.leases[slots:]
@@ -86,7 +92,7 @@ class StubMarket:
             self.reports.extend(reports)
             self.changed.notify_all()
             outcome = "refused" if self.refuses_reports else "ok"
-            explanation = REFUSED if self.refuses_reports else None
+            explanation = REFUSED if self.refuses_reports else self.remark
         return ReportReply(
             tuple(ReportAnswer(each.lease_id, outcome, explanation) for each in reports)  # type: ignore[arg-type] # one of the literals
         )

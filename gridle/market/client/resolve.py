@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from gridle.market.client import job_files
 from gridle.market.client.job_files import JobFile
 from gridle.market.client.job_source import ContainerSource, JobSource, WasmSource
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
-from gridle.market.protocol.ids import Sha256
+from gridle.market.protocol.ids import PublicKey, Sha256
 from gridle.market.protocol.manifest import (
     ContainerRuntime,
     InputFile,
     Manifest,
+    RegistryImage,
     Runtime,
     Verification,
     WasmRuntime,
@@ -55,6 +58,7 @@ def resolve(
     source: JobSource,
     variables: Mapping[str, str],
     image_of_recipe: ImageOfRecipe | None = None,
+    result_key: PublicKey | None = None,
 ) -> ResolvedJob:
     """Look at every file that the manifest names, and make the wire manifest.
 
@@ -62,10 +66,11 @@ def resolve(
         source: what was read.
         variables: values for `{name}` in the tasks' arguments.
         image_of_recipe: who can build images from recipes; None outside practice.
+        result_key: to which the results of a sealed job are encrypted; others need none.
 
     Raises:
         InvalidInputError: a file is missing, outside, or not what its digest says; a variable
-            has no value; or the whole does not make a valid manifest.
+            has no value; a sealed job has no key; or the whole makes no valid manifest.
         UnavailableError: the image of a recipe is not built yet.
     """
     runtime, files = _runtime(source, image_of_recipe)
@@ -73,7 +78,10 @@ def resolve(
         job_files.read(source.folder, one.path, f"inputs.{one.name}", max_bytes=MAX_BLOB_BYTES)
         for one in source.manifest.inputs
     )
-    manifest_bytes = encode_manifest(_manifest(source, variables, runtime, inputs))
+    manifest = _manifest(source, variables, runtime, inputs)
+    if manifest.data_class == "sealed":
+        manifest = msgspec.structs.replace(manifest, result_key=_needed(result_key))
+    manifest_bytes = encode_manifest(manifest)
     return ResolvedJob(
         source=source,
         manifest=decode_manifest(manifest_bytes),
@@ -110,7 +118,22 @@ def _manifest(
         verification=Verification(
             wanted.verification.method, wanted.verification.verdict_timeout_s
         ),
+        data_class=wanted.data.data_class,
+        network_allow=wanted.network.allow if wanted.network else (),
+        isolation=wanted.fence.isolation,
+        checkpoint=wanted.checkpoint,
     )
+
+
+def _needed(result_key: PublicKey | None) -> PublicKey:
+    if result_key is None:
+        raise InvalidInputError(
+            "Manifest field data.class: a sealed job needs a key to which its results are "
+            "encrypted; submit it with one, or make the class public.",
+            "清单字段 data.class：密封作业需要用于加密结果的公钥；请带上公钥提交，或将其设为 "
+            "public。",
+        )
+    return result_key
 
 
 def check_script(source: JobSource) -> Path | None:
@@ -175,8 +198,22 @@ def _runtime(
             source.folder, wanted.archive, "runtime.archive", max_bytes=MAX_BLOB_BYTES
         )
     image = _image(source, wanted, image_of_recipe)
-    runtime = ContainerRuntime(image, wanted.command, archive.sha256 if archive else None)
+    runtime = ContainerRuntime(
+        image, wanted.command, archive.sha256 if archive else None, _registry(wanted)
+    )
     return runtime, ((archive,) if archive else ())
+
+
+def _registry(wanted: ContainerSource) -> RegistryImage | None:
+    if wanted.registry is not None and wanted.manifest_sha256 is not None:
+        return RegistryImage(wanted.registry, wanted.manifest_sha256)
+    if wanted.registry is None and wanted.manifest_sha256 is None:
+        return None
+    raise InvalidInputError(
+        "Manifest section runtime: registry and manifest_sha256 belong together; name both, or "
+        "neither.",
+        "清单的 runtime 部分：registry 与 manifest_sha256 须一同给出；请都写上，或都不写。",
+    )
 
 
 def _image(

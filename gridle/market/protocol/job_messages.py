@@ -76,6 +76,8 @@ class TaskStatus(Struct, frozen=True):
     """Why the last attempt ended without an accepted result."""
     cumulative_units: Units | None = None
     """For an awarded task: the pair's cumulative voucher amount once it is included."""
+    saved_cpu_s: float | None = None
+    """Where the market has a state from which the task goes on: the CPU seconds in it."""
 
 
 class JobDetail(Struct, frozen=True):

@@ -11,11 +11,10 @@ from queue import Empty, SimpleQueue
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import ContainerRuntime, RuntimeKind
+from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.commands import Commands
 from gridle.worker.agent.consents import Consents
-from gridle.worker.agent.division import capacity
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
     Asked,
@@ -38,6 +37,7 @@ from gridle.worker.agent.state_runner import Folders, StateRunner
 from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.agent.transfers import Transfers
 from gridle.worker.agent.volume import MonthVolume
+from gridle.worker.agent.wanting import Wanting
 from gridle.worker.ipc.messages import Command, RuntimeView
 from gridle.worker.policy.allowance import Allowance
 from gridle.worker.sandbox.checkpoint_store import CheckpointStore
@@ -86,6 +86,9 @@ class Agent:
             self._consents,
         )
         self._commands = Commands(self._governor, self._consents, self._tasks, self.stop)
+        self._wanting = Wanting(
+            self._governor, self._economy, self._consents, self._roster, self._tasks
+        )
         self._publisher = Publisher(
             parts,
             Origins(
@@ -262,12 +265,10 @@ class Agent:
     def _tell_source(self, allowance: Allowance, now: float) -> None:
         """Say how much work is wanted, what is held, and how fast it may come and go."""
         source = self._parts.source
-        needs = [task.need for task in self._roster if task.takes_room]
-        ask = self._economy.ask_units_per_core_hour(now)
-        wanted = capacity(allowance, needs, self._usable_runtimes(now), ask)
-        if self._trouble is not None or not self._economy.wants_work(now):
-            wanted = replace(wanted, slots=0)
         self._transfers.limit(allowance.download_bytes_s, allowance.upload_bytes_s)
+        wanted = self._wanting.capacity(self._runtimes, now)
+        if self._trouble is not None:
+            wanted = replace(wanted, slots=0)
         source.want(wanted)
         held = frozenset(task.lease_id for task in self._roster)
         if held != self._held:
@@ -280,10 +281,3 @@ class Agent:
                     if isinstance(task.manifest.runtime, ContainerRuntime)
                 )
             )
-
-    def _usable_runtimes(self, now: float) -> tuple[RuntimeKind, ...]:
-        return tuple(
-            view.kind
-            for view in self._runtimes
-            if view.works and self._tasks.benched.get(view.kind, 0.0) <= now
-        )

@@ -20,6 +20,7 @@ from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
 from gridle.worker.sources.progress import OnProgress, tell_nobody
 from gridle.worker.sources.renewing import Renewing
+from gridle.worker.sources.saving import PATIENCE_S
 from gridle.worker.sources.session import MarketSession
 from gridle.worker.sources.settling import Settling
 from gridle.worker.sources.signed_http import SignedHttp
@@ -29,7 +30,10 @@ _JOIN_S = 0.2
 
 
 class MarketSource:
-    """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`."""
+    """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`.
+
+    A checkpoint is given up where it was not uploaded within `checkpoint_patience_s`.
+    """
 
     def __init__(
         self,
@@ -38,13 +42,14 @@ class MarketSource:
         payout: Address,
         blob_folder: Path,
         cache_bytes: int = CACHE_BYTES,
+        checkpoint_patience_s: float = PATIENCE_S,
     ) -> None:
         self._http = SignedHttp(url, identity)
         self.paces = Paces(self._http.uploads, self._http.downloads)
         """Whatever else fetches for tasks counts here too, and keeps to the same limits."""
         self._blobs = BlobCache(blob_folder, self._http, cache_bytes)
         self._session = MarketSession(self._http, payout, _nobody_listens)
-        self._delivering = Delivering(self._session)
+        self._delivering = Delivering(self._session, checkpoint_patience_s)
         self._threads: list[threading.Thread] = []
 
     def start(self, on_event: Callable[[SourceEvent], None], settled_after: int) -> None:
@@ -54,6 +59,7 @@ class MarketSource:
             "leasing": Leasing(self._session, self._blobs).step,
             "renewing": Renewing(self._session).step,
             "uploading": self._delivering.upload_step,
+            "saving": self._delivering.saving.step,
             "delivering": self._delivering.step,
             "settling": Settling(self._session, settled_after).step,
         }
@@ -78,7 +84,7 @@ class MarketSource:
             self._session.holds.notify_all()
 
     def report(self, report: TaskReport, archive: Path | None) -> None:
-        """Deliver a report, with retries until answered; the result archive goes before it."""
+        """Deliver a report, with retries until answered; its result or checkpoint first."""
         self._delivering.put(report, archive)
 
     def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:

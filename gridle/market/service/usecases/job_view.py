@@ -99,4 +99,5 @@ def _task_status(task: Task) -> TaskStatus:
         usage=usage,
         failure=task.failure,
         cumulative_units=task.cumulative_units,
+        saved_cpu_s=task.checkpoint.done_cpu_s if task.checkpoint else None,
     )

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import pytest
 
 from gridle.market.protocol.errors import GridleError
-from gridle.market.protocol.identity import Identity
-from gridle.market.protocol.ids import Sha256
-from gridle.market.protocol.messages import Committed, Returned, Revealed, TaskUsage
+from gridle.market.protocol.messages import CheckpointRef, Committed, Returned, Revealed
 from gridle.worker.sources.market import MarketSource
 from gridle.worker.sources.port import (
     Capacity,
@@ -28,98 +23,23 @@ from gridle.worker.sources.port import (
     Reported,
     Settled,
     Source,
-    SourceEvent,
     Transferred,
 )
 from gridle.worker.sources.progress import Progress
 from tests.fakes.market_loopback import LoopbackMarket
 from tests.fakes.market_stub import StubMarket
-from tests.fakes.source import FakeSource
-from tests.rigs.worker_jobs import PAYEE, lease, lease_id, manifest, verdict
-
-DEADLINE_S = 20.0
-SHORT_S = 0.3
-KiB = 2**10
-SOME = Capacity(("wasm",), 4, 4, 2**33)
-USAGE = TaskUsage(1.0, 1.0, 1)
-E = TypeVar("E")
-
-
-class Ear:
-    """Hears events, and waits for one of a kind."""
-
-    def __init__(self) -> None:
-        self.heard: list[SourceEvent] = []
-        self._news = threading.Condition()
-
-    def take(self, event: SourceEvent) -> None:
-        with self._news:
-            self.heard.append(event)
-            self._news.notify_all()
-
-    def wait(self, kind: type[E], fits: Callable[[E], bool] = lambda _: True) -> E:
-        def found() -> E | None:
-            return next((e for e in self.heard if isinstance(e, kind) and fits(e)), None)
-
-        with self._news:
-            self._news.wait_for(found, DEADLINE_S)
-            event = found()
-        assert event is not None, self.heard
-        return event
-
-
-class Fetching:
-    """A blob fetched by a thread of its own."""
-
-    def __init__(self, source: Source, sha256: Sha256) -> None:
-        self.path: Path | None = None
-        self.ended = threading.Event()
-        threading.Thread(target=self._fetch, args=(source, sha256), daemon=True).start()
-
-    def _fetch(self, source: Source, sha256: Sha256) -> None:
-        try:
-            self.path = source.blob(sha256)
-        except GridleError:
-            pass  # `path` stays None
-        finally:
-            self.ended.set()
-
-
-def report_result(source: Source, folder: Path, result: bytes) -> Revealed:
-    archive = folder / "result.tar"
-    archive.write_bytes(result)
-    revealed = Revealed(lease_id(1), hashlib.sha256(result).hexdigest(), "1" * 64, USAGE)
-    source.report(revealed, archive)
-    return revealed
-
-
-@pytest.fixture
-def market() -> StubMarket:
-    return StubMarket()
-
-
-@pytest.fixture
-def loopback(market: StubMarket) -> Iterator[LoopbackMarket]:
-    with LoopbackMarket(market) as loopback:
-        yield loopback
-
-
-@pytest.fixture(params=["fake", "market"])
-def source(request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path) -> Iterator[Source]:
-    if request.param == "fake":
-        fake = FakeSource(market, tmp_path / "blobs")
-        yield fake
-        fake.close()
-        return
-    loopback: LoopbackMarket = request.getfixturevalue("loopback")
-    real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
-    yield real
-    real.close()
-
-
-@pytest.fixture
-def ear() -> Ear:
-    return Ear()
+from tests.rigs.source_rig import (
+    DEADLINE_S,
+    SHORT_S,
+    SOME,
+    USAGE,
+    Ear,
+    Fetching,
+    KiB,
+    report_result,
+    saving_manifest,
+)
+from tests.rigs.worker_jobs import lease, lease_id, manifest, verdict
 
 
 def test_it_connects(source: Source, ear: Ear) -> None:
@@ -157,6 +77,25 @@ def test_a_lease_that_is_not_what_was_ordered_is_not_offered(
     source.start(ear.take, 0)
     source.want(SOME)
     assert "price" in ear.wait(NoWork, lambda event: "price" in event.explanation.en).explanation.en
+    assert not [event for event in ear.heard if isinstance(event, Offered)]
+
+
+def test_a_lease_names_where_its_task_goes_on(source: Source, ear: Ear, market: StubMarket) -> None:
+    job, state = saving_manifest(), CheckpointRef("0" * 64, 1000, 12.5)
+    market.offer(msgspec.structs.replace(lease(job), checkpoint=state), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    assert ear.wait(Offered).lease.checkpoint == state
+
+
+def test_a_state_that_the_job_does_not_allow_is_not_offered(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    job, state = saving_manifest(), CheckpointRef("0" * 64, 2**32)
+    market.offer(msgspec.structs.replace(lease(job), checkpoint=state), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    ear.wait(NoWork, lambda event: "saved state" in event.explanation.en)
     assert not [event for event in ear.heard if isinstance(event, Offered)]
 
 
@@ -227,7 +166,24 @@ def test_how_far_a_blob_has_come_is_told(source: Source, market: StubMarket) -> 
 def test_the_least_that_is_asked_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
     source.start(ear.take, 0)
     source.want(Capacity(("wasm",), 4, 4, 2**33, ask_units_per_core_hour=70))
-    assert market.wait(lambda: 70 in market.asks)
+    assert market.wait(lambda: any(each.ask_units_per_core_hour == 70 for each in market.requests))
+
+
+def test_what_this_machine_can_fence_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
+    source.start(ear.take, 0)
+    source.want(
+        Capacity(
+            ("container",), 4, 4, 2**33, gvisor=True, network=True, gpus=2, gpu_memory_bytes=2**34
+        )
+    )
+
+    def is_told() -> bool:
+        return any(
+            (each.gvisor, each.network, each.gpus, each.gpu_memory_bytes) == (True, True, 2, 2**34)
+            for each in market.requests
+        )
+
+    assert market.wait(is_told)
 
 
 class TestLimits:
@@ -302,12 +258,6 @@ class TestLimits:
 
 class TestMarketAlone:
     """What only a network can do to a source."""
-
-    @pytest.fixture
-    def real(self, loopback: LoopbackMarket, tmp_path: Path) -> Iterator[MarketSource]:
-        real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
-        yield real
-        real.close()
 
     def test_it_says_that_the_market_is_ill_and_comes_back(
         self, real: MarketSource, loopback: LoopbackMarket, ear: Ear, market: StubMarket
