@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable
@@ -77,7 +78,8 @@ class WasmSandbox:
         Raises:
             GridleError: it was not prepared, or its process could not be started.
         """
-        code = self._compiled.get(_wasm(spec.runtime).module_sha256)
+        runtime = _wasm(spec.runtime)
+        code = self._compiled.get(runtime.module_sha256)
         if code is None:
             raise UnavailableError(
                 "This task's module was not prepared; the task will be tried again.",
@@ -88,9 +90,8 @@ class WasmSandbox:
             "code": str(code.path),
             "code_sha256": code.sha256,
             "arguments": ["task", *spec.arguments],
-            "input": str(spec.folder / INPUT_NAME),
-            "output": str(spec.folder / OUTPUT_NAME),
-            "checkpoint": str(spec.folder / CHECKPOINT_NAME) if spec.checkpoint else None,
+            "seed": task_seed(runtime.module_sha256, spec.arguments),
+            "folders": _folders(spec),
             "memory_bytes": spec.resources.memory_bytes,
             "file_bytes": largest_file_bytes(spec),
         }
@@ -143,6 +144,19 @@ def largest_file_bytes(spec: TaskSpec) -> int:
     """Return how large a single file of a task may be: its output, or its state."""
     state_bytes = spec.checkpoint.max_bytes if spec.checkpoint else 0
     return max(spec.resources.output_max_bytes, state_bytes)
+
+
+def task_seed(module_sha256: Sha256, arguments: tuple[str, ...]) -> bytes:
+    """Return what a task's randomness grows from: the same for its replicas on other machines."""
+    words = (module_sha256, *arguments)
+    return hashlib.sha256(b"".join(word.encode() + b"\0" for word in words)).digest()
+
+
+def _folders(spec: TaskSpec) -> tuple[tuple[str, str, bool], ...]:
+    """Return the path, the name to the task, and whether it may write, of all that it sees."""
+    names = [(INPUT_NAME, False), (OUTPUT_NAME, True)]
+    names += [(CHECKPOINT_NAME, True)] if spec.checkpoint else []
+    return tuple((str(spec.folder / name), f"/{name}", writes) for name, writes in names)
 
 
 def _wasm(runtime: Runtime) -> WasmRuntime:
