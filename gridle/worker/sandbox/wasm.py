@@ -12,7 +12,6 @@ from pathlib import Path
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import MiB, Runtime, RuntimeKind, WasmRuntime
-from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.host_fence_build import fence_maker
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -20,6 +19,7 @@ from gridle.worker.sandbox.own_cgroup import remove_leftovers
 from gridle.worker.sandbox.port import Availability, Ending, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.supervisor import SupervisedTask
 from gridle.worker.sandbox.wasm_cache import CompiledModule, WasmCache
+from gridle.worker.sandbox.wasm_confinement import find_confinement
 from gridle.worker.sandbox.wasm_process import WasmProcess
 
 _COMPILE_TIMEOUT_S = 60.0
@@ -45,15 +45,10 @@ class WasmSandbox:
         self._lock = threading.Lock()
 
     def availability(self) -> Availability:
-        """It is always there: wasmtime comes with this program."""
+        """It is always there, since wasmtime comes with this program; fenced as the kernel can."""
         found = version("wasmtime")
         return Availability(
-            works=True,
-            explanation=Sentence(
-                f"WebAssembly tasks run here, on wasmtime {found}.",
-                f"本机可运行 WebAssembly 任务（wasmtime {found}）。",
-            ),
-            version=found,
+            works=True, explanation=find_confinement().explanation(found), version=found
         )
 
     def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import sys
 
 from gridle.worker.sandbox.host import landlock, seccomp
@@ -41,6 +40,10 @@ def begin(worker_pid: int) -> None:
 def limit(memory_bytes: int, file_bytes: int) -> None:
     """Limit what this process can use. Of SIGXFSZ, Python ignores the signal itself."""
     ceiling = memory_bytes + _HOST_BYTES
+    if sys.platform == "win32":
+        return  # the worker's Job Object holds it, see windows_job
+    import resource  # noqa: PLC0415 - Windows has none
+
     for which, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
@@ -64,23 +67,33 @@ def keep_to(read: tuple[str, ...], write: tuple[str, ...]) -> None:
     elif sys.platform == "darwin":
         from gridle.worker.sandbox.host import seatbelt  # noqa: PLC0415 - for this system alone
 
-        if not seatbelt.apply(seatbelt.profile(read, write)):
-            raise OSError("the sandbox profile was refused")
+        seatbelt.apply(seatbelt.profile(read, write))
+    elif sys.platform == "win32":
+        from gridle.worker.sandbox.host import low_token  # noqa: PLC0415 - for this system alone
+
+        low_token.take(low_token.load(), write)
 
 
 def only_compute(*, opens_files: bool, new_code: bool) -> None:
-    """Leave this process the system calls that it computes with; it has all its threads."""
+    """Leave this process the system calls that it computes with; it has all its threads.
+
+    Raises:
+        OSError: it was refused.
+    """
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - Windows has none
+
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     machine = os.uname().machine
-    if sys.platform != "linux" or machine not in seccomp.MACHINES:
-        return
-    names = seccomp.WITH_FILES if opens_files else seccomp.COMPUTE
-    seccomp.install(_libc(), machine, seccomp.build(machine, names, new_code=new_code))
+    if sys.platform == "linux" and machine in seccomp.MACHINES:
+        names = seccomp.WITH_FILES if opens_files else seccomp.COMPUTE
+        seccomp.install(_libc(), machine, seccomp.build(machine, names, new_code=new_code))
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> None:
     """Root without capabilities owns its files still, and can do nothing else."""
-    try:
+    try:  # noqa: SIM105 - contextlib takes a millisecond to import
         os.setgroups([])
     except OSError:
         pass  # only root may, and not in every user namespace

@@ -1,4 +1,4 @@
-"""The two or three folders that a task sees, and the files that it opened: flat, and plain files.
+"""The two or three folders that a task sees: flat, with plain files.
 
 No folder, link or device can be made, and no link is followed. Names are those that a result may
 have (see market.protocol.archive), so that no system's rules for names can show. What a file is
@@ -13,8 +13,6 @@ import stat
 from gridle.worker.sandbox.host.wasi_errno import (
     EXIST,
     INVAL,
-    ISDIR,
-    MFILE,
     NOENT,
     NOTCAPABLE,
     NOTDIR,
@@ -23,13 +21,6 @@ from gridle.worker.sandbox.host.wasi_errno import (
     GuestError,
 )
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_MOST_OPEN = 48
-"""Beside the folders and streams; below what this process may have open, so that both agree."""
-_FIRST_FREE = 3
 _NAME_LENGTH = 100
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _NO_FIRST = frozenset(".-")
@@ -140,77 +131,11 @@ class Folder:
         raise not_plain(name)
 
 
-class Opened:
-    """What a number of the guest's stands for: a file, a folder, or a stream."""
-
-    __slots__ = ("appends", "descriptor", "folder", "listing", "name")
-
-    def __init__(self, descriptor: int, folder: Folder | None = None, name: str = "") -> None:
-        self.descriptor = descriptor
-        """Of a folder: -1."""
-        self.folder = folder
-        """Of a stream: None."""
-        self.name = name
-        self.appends = False
-        self.listing: list[str] = []
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder, opened or given."""
-        return self.descriptor < 0
-
-
-class OpenFiles:
-    """All that a guest has open, by its numbers: the lowest free one is the next."""
-
-    def __init__(self, folders: Iterable[Folder], streams: tuple[int, ...]) -> None:
-        given = [Opened(-1, folder) for folder in folders]
-        self._opened = dict(enumerate([*map(Opened, streams), *given]))
-        self.given = range(len(streams), len(self._opened))
-        """The numbers of the folders that it was given."""
-        self._most = len(self._opened) + _MOST_OPEN
-
-    def get(self, number: int) -> Opened | None:
-        """Return what is open under this number."""
-        return self._opened.get(number)
-
-    def check_room(self) -> None:
-        """Raise GuestError where no more can be opened."""
-        if len(self._opened) >= self._most:
-            raise GuestError(MFILE)
-
-    def add(self, opened: Opened) -> int:
-        """Return the number for what was opened."""
-        number = next(each for each in range(_FIRST_FREE, 2**31) if each not in self._opened)
-        self._opened[number] = opened
-        return number
-
-    def drop(self, number: int) -> None:
-        """Close it; it is there."""
-        opened = self._opened.pop(number)
-        if opened.folder is not None and not opened.is_folder:
-            os.close(opened.descriptor)
-
-    def move(self, number: int, to: int) -> None:
-        """Give what is open another's number, and close the other; both are there."""
-        if number != to:
-            self.drop(to)
-            self._opened[to] = self._opened.pop(number)
-
-
 def is_plain_name(name: str) -> bool:
     """Whether a result may have a file of this name."""
-    return (
-        0 < len(name) <= _NAME_LENGTH and name[0] not in _NO_FIRST and _LETTERS.issuperset(name)
-    )
+    return 0 < len(name) <= _NAME_LENGTH and name[0] not in _NO_FIRST and _LETTERS.issuperset(name)
 
 
 def not_plain(name: str) -> GuestBroken:
     """Return the end of a guest that makes what no result may hold."""
-    return GuestBroken(f"{ascii(name[:100])} would not be a plain file with a plain name")
-
-
-def check_file(opened: Opened) -> None:
-    """Raise GuestError where it is no file."""
-    if opened.is_folder:
-        raise GuestError(ISDIR)
+    return GuestBroken(f"{name[:100]!a} would not be a plain file with a plain name")

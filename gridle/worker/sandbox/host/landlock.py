@@ -62,9 +62,7 @@ def restrict(libc: ctypes.CDLL, folders: dict[str, int]) -> bool:
     words = handled(known_version)
     attributes = (ctypes.c_uint64 * len(words))(*words)
     ruleset = _checked(
-        libc.syscall(
-            _CREATE_RULESET, attributes, ctypes.c_size_t(ctypes.sizeof(attributes)), 0
-        )
+        libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(ctypes.sizeof(attributes)), 0)
     )
     for path, rights in folders.items():
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)

@@ -12,17 +12,19 @@ from gridle.worker.sandbox.host.library import RAW_WORDS
 from gridle.worker.sandbox.host.wasi_errno import (
     FAULT,
     SUCCESS,
-    GuestBroken,
     GuestError,
     of_host,
 )
 from gridle.worker.sandbox.host.wasi_files import FileCalls
+from gridle.worker.sandbox.host.wasi_paths import PathCalls
 from gridle.worker.sandbox.host.wasi_world import Exited, WorldCalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from gridle.worker.sandbox.host.open_files import OpenFiles
 
 MODULE = b"wasi_snapshot_preview1"
 PARAMETERS = {
@@ -80,8 +82,8 @@ _WORD = 2**32 - 1
 class Preview1:
     """The calls of one guest, and how it ended by one of them."""
 
-    def __init__(self, files: FileCalls, world: WorldCalls) -> None:
-        self._sides: tuple[FileCalls, WorldCalls] = (files, world)
+    def __init__(self, files: OpenFiles, arguments: list[str], seed: bytes) -> None:
+        self._sides = (FileCalls(files), PathCalls(files), WorldCalls(arguments, seed, files))
         self._has_memory = False
         self._end: BaseException | None = None
 
@@ -145,5 +147,3 @@ class Preview1:
         for side in self._sides:
             side.memory = memory
         self._has_memory = True
-
-

@@ -8,13 +8,12 @@ import os
 import sys
 
 from gridle.worker.sandbox.host import fence
+from gridle.worker.sandbox.host.digest import file_sha256
 from gridle.worker.sandbox.host.engine import Engine, WasmFault
-from gridle.worker.sandbox.host.folders import Folder, OpenFiles
+from gridle.worker.sandbox.host.folders import Folder
 from gridle.worker.sandbox.host.library import load
+from gridle.worker.sandbox.host.open_files import OpenFiles
 from gridle.worker.sandbox.host.preview1 import Preview1
-from gridle.worker.sandbox.host.virtual import sha256
-from gridle.worker.sandbox.host.wasi_files import FileCalls
-from gridle.worker.sandbox.host.wasi_world import WorldCalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ _FENCED = b"fenced\n"
 _LENGTH_BYTES = 4
 _REASON_BYTES = 400
 _NICEST = 19
+_WORDS_TO = 2
+"""What the task prints goes to standard error."""
 
 
 def main() -> None:
@@ -83,20 +84,24 @@ def _compile(engine: Engine, request: dict[str, Any]) -> int:
 
 
 def _run(engine: Engine, request: dict[str, Any]) -> int:
-    with open(request["code"], "rb") as file:  # noqa: PTH123 - see the package
-        code = file.read()
-    if sha256(code).hexdigest() != request["code_sha256"]:
-        raise OSError("the compiled module is damaged")
     folders = [Folder(path, name, writable=writes) for path, name, writes in request["folders"]]
-    files = OpenFiles(folders, (2, 2, 2))
-    guest = Preview1(FileCalls(files), WorldCalls(request["arguments"], request["seed"], files))
-    program = engine.load(code)
+    program = engine.load(_checked_code(request))
     program.limit(request["memory_bytes"])
+    files = OpenFiles(folders, (_WORDS_TO, _WORDS_TO, _WORDS_TO))
+    guest = Preview1(files, request["arguments"], request["seed"])
     guest.give(program)
     read = tuple(folder.path for folder in folders if not folder.writable)
     write = tuple(folder.path for folder in folders if folder.writable)
     _close_fence(read, write, opens_files=True, new_code=False)
     return guest.run(program)
+
+
+def _checked_code(request: dict[str, Any]) -> bytes:
+    with open(request["code"], "rb") as file:  # noqa: PTH123 - see the package
+        code = file.read()
+    if file_sha256(code) != request["code_sha256"]:
+        raise OSError("the compiled module is damaged")
+    return code
 
 
 def _close_fence(
@@ -116,7 +121,7 @@ def _end_with_worker() -> None:
 def _yield_to_others() -> None:
     os.nice(_NICEST)
     if sys.platform == "linux":
-        try:
+        try:  # noqa: SIM105 - contextlib takes a millisecond to import
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         except OSError:
             pass  # some kernels keep it from us; being nice holds anyway

@@ -24,11 +24,16 @@ def profile(read: tuple[str, ...], write: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def apply(text: str) -> bool:
-    """Put this process under a profile for ever; whether it holds."""
+def apply(text: str) -> None:
+    """Put this process under a profile for ever.
+
+    Raises:
+        OSError: it was refused.
+    """
     library = ctypes.CDLL("/usr/lib/libSystem.dylib")
     error = ctypes.c_char_p()
-    return not library.sandbox_init(text.encode(), ctypes.c_uint64(0), ctypes.byref(error))
+    if library.sandbox_init(text.encode(), ctypes.c_uint64(0), ctypes.byref(error)):
+        raise OSError("the sandbox profile was refused")
 
 
 def _quoted(path: str) -> str:

@@ -9,6 +9,7 @@ calls by another architecture's numbers end the process.
 from __future__ import annotations
 
 import ctypes
+import errno
 import struct
 
 _NAMES = (
@@ -27,26 +28,94 @@ WITH_FILES = (*COMPUTE, *_FILE_NAMES.split())
 """For a guest that opens files; which ones is Landlock's to say."""
 
 _X86_64 = {
-    **{"read": 0, "write": 1, "close": 3, "fstat": 5, "lseek": 8, "mmap": 9, "mprotect": 10},
-    **{"munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15},
-    **{"pread64": 17, "pwrite64": 18, "readv": 19, "writev": 20, "sched_yield": 24, "mremap": 25},
-    **{"madvise": 28, "nanosleep": 35, "exit": 60, "fsync": 74, "fdatasync": 75, "ftruncate": 77},
-    **{"rename": 82, "unlink": 87, "gettimeofday": 96, "sigaltstack": 131, "futex": 202},
-    **{"getdents64": 217, "restart_syscall": 219, "clock_gettime": 228, "clock_nanosleep": 230},
-    **{"exit_group": 231, "openat": 257, "newfstatat": 262, "unlinkat": 263, "renameat": 264},
-    **{"preadv": 295, "pwritev": 296, "renameat2": 316, "getrandom": 318, "membarrier": 324},
-    **{"rseq": 334},
+    "read": 0,
+    "write": 1,
+    "close": 3,
+    "fstat": 5,
+    "lseek": 8,
+    "mmap": 9,
+    "mprotect": 10,
+    "munmap": 11,
+    "brk": 12,
+    "rt_sigaction": 13,
+    "rt_sigprocmask": 14,
+    "rt_sigreturn": 15,
+    "pread64": 17,
+    "pwrite64": 18,
+    "readv": 19,
+    "writev": 20,
+    "sched_yield": 24,
+    "mremap": 25,
+    "madvise": 28,
+    "nanosleep": 35,
+    "exit": 60,
+    "fsync": 74,
+    "fdatasync": 75,
+    "ftruncate": 77,
+    "rename": 82,
+    "unlink": 87,
+    "gettimeofday": 96,
+    "sigaltstack": 131,
+    "futex": 202,
+    "getdents64": 217,
+    "restart_syscall": 219,
+    "clock_gettime": 228,
+    "clock_nanosleep": 230,
+    "exit_group": 231,
+    "openat": 257,
+    "newfstatat": 262,
+    "unlinkat": 263,
+    "renameat": 264,
+    "preadv": 295,
+    "pwritev": 296,
+    "renameat2": 316,
+    "getrandom": 318,
+    "membarrier": 324,
+    "rseq": 334,
 }
 _AARCH64 = {
-    **{"unlinkat": 35, "renameat": 38, "ftruncate": 46, "openat": 56, "close": 57},
-    **{"getdents64": 61, "lseek": 62, "read": 63, "write": 64, "readv": 65, "writev": 66},
-    **{"pread64": 67, "pwrite64": 68, "preadv": 69, "pwritev": 70, "newfstatat": 79, "fstat": 80},
-    **{"fsync": 82, "fdatasync": 83, "exit": 93, "exit_group": 94, "futex": 98, "nanosleep": 101},
-    **{"clock_gettime": 113, "clock_nanosleep": 115, "sched_yield": 124, "restart_syscall": 128},
-    **{"sigaltstack": 132, "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139},
-    **{"gettimeofday": 169, "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222},
-    **{"mprotect": 226, "madvise": 233, "renameat2": 276, "getrandom": 278, "membarrier": 283},
-    **{"rseq": 293},
+    "unlinkat": 35,
+    "renameat": 38,
+    "ftruncate": 46,
+    "openat": 56,
+    "close": 57,
+    "getdents64": 61,
+    "lseek": 62,
+    "read": 63,
+    "write": 64,
+    "readv": 65,
+    "writev": 66,
+    "pread64": 67,
+    "pwrite64": 68,
+    "preadv": 69,
+    "pwritev": 70,
+    "newfstatat": 79,
+    "fstat": 80,
+    "fsync": 82,
+    "fdatasync": 83,
+    "exit": 93,
+    "exit_group": 94,
+    "futex": 98,
+    "nanosleep": 101,
+    "clock_gettime": 113,
+    "clock_nanosleep": 115,
+    "sched_yield": 124,
+    "restart_syscall": 128,
+    "sigaltstack": 132,
+    "rt_sigaction": 134,
+    "rt_sigprocmask": 135,
+    "rt_sigreturn": 139,
+    "gettimeofday": 169,
+    "brk": 214,
+    "munmap": 215,
+    "mremap": 216,
+    "mmap": 222,
+    "mprotect": 226,
+    "madvise": 233,
+    "renameat2": 276,
+    "getrandom": 278,
+    "membarrier": 283,
+    "rseq": 293,
 }
 MACHINES = {
     "x86_64": (0xC000003E, 317, _X86_64),
@@ -61,6 +130,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _THIRD_ARGUMENT_AT = 0, 4, 32
 _X32_NUMBERS = 0x40000000
 _MAKES_MEMORY = ("mmap", "mprotect")
 _EXECUTABLE = 0x4
+_OP_BYTES = 8
 _MODE_FILTER, _ALL_THREADS = 1, 1
 
 
@@ -111,10 +181,17 @@ def install(libc: ctypes.CDLL, machine: str, program: bytes) -> bool:
 
     Returns:
         Whether it holds; False where this kernel has none.
+
+    Raises:
+        OSError: it was refused.
     """
-    asked = _Program(len(program) // 8, program)
+    asked = _Program(len(program) // _OP_BYTES, program)
     number = MACHINES[machine][1]
-    return not libc.syscall(number, _MODE_FILTER, _ALL_THREADS, ctypes.byref(asked))
+    if not libc.syscall(number, _MODE_FILTER, _ALL_THREADS, ctypes.byref(asked)):
+        return True
+    if ctypes.get_errno() in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(ctypes.get_errno(), "seccomp")
 
 
 def _op(code: int, operand: int, if_true: int = 0, if_false: int = 0) -> bytes:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-try:
-    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]  # Python 3.12 and later
-except ImportError:
-    from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # before that
+from gridle.worker.sandbox.host.digest import sha256
 
 BEGIN_NS = 946_684_800 * 10**9
 """When every task begins: 2000-01-01 00:00:00 UTC."""

@@ -1,5 +1,7 @@
 """WASI preview 1's calls on all that is no file: words, clocks, randomness, waiting, the end."""
 
+# ruff: noqa: D102 - each call is described in its witx files
+
 from __future__ import annotations
 
 import time
@@ -16,8 +18,8 @@ from gridle.worker.sandbox.host.wasi_errno import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gridle.worker.sandbox.host.folders import OpenFiles
     from gridle.worker.sandbox.host.guest_memory import GuestMemory
+    from gridle.worker.sandbox.host.open_files import OpenFiles
 
 _SUBSCRIPTION_BYTES, _EVENT_BYTES = 48, 32
 _CLOCK_EVENT = 0
