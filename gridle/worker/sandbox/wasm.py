@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -42,7 +43,10 @@ class WasmSandbox:
         self._use_cgroup = use_cgroup
         self._compiled: dict[Sha256, CompiledModule] = {}
         self._live: set[SupervisedTask] = set()
+        self._in_use: Counter[Path] = Counter()
         self._lock = threading.Lock()
+        self._preparing = threading.Lock()
+        """Held while a module is compiled, which may take a minute; nothing else waits for it."""
 
     def availability(self) -> Availability:
         """It is always there, since wasmtime comes with this program; fenced as the kernel can."""
@@ -58,13 +62,15 @@ class WasmSandbox:
             GridleError: it cannot be had, or is no WASI command module.
         """
         digest = _wasm(runtime).module_sha256
-        with self._lock:
+        with self._preparing:
             found = self._cache.find(digest)
             if found is None:
                 module = fetch(runtime)
                 if module.stat().st_size > _MODULE_MAX_BYTES:
                     raise _bad_module("it is larger than 64 MiB", "超过 64 MiB")
-                found = self._cache.add(digest, lambda draft: self._compile(module, draft))
+                with self._lock:
+                    in_use = set(self._in_use)
+                found = self._cache.add(digest, lambda draft: self._compile(module, draft), in_use)
             self._compiled[digest] = found
 
     def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:
@@ -74,29 +80,12 @@ class WasmSandbox:
             GridleError: it was not prepared, or its process could not be started.
         """
         runtime = _wasm(spec.runtime)
-        code = self._compiled.get(runtime.module_sha256)
-        if code is None:
-            raise UnavailableError(
-                "This task's module was not prepared; the task will be tried again.",
-                "此任务的模块尚未准备好；该任务将重试。",
-            )
-        request = {
-            "do": "run",
-            "code": str(code.path),
-            "code_sha256": code.sha256,
-            "arguments": ["task", *spec.arguments],
-            "seed": task_seed(runtime.module_sha256, spec.arguments),
-            "folders": _folders(spec),
-            "memory_bytes": spec.resources.memory_bytes,
-            "file_bytes": largest_file_bytes(spec),
-        }
-        make_fence = fence_maker(self._prefix + spec.name if self._use_cgroup else None)
-        process = WasmProcess(spec.name, request, make_fence, share)
-        task = SupervisedTask(spec, process, lambda outcome: self._ended(task, outcome, on_end))
-        with self._lock:
-            self._live.add(task)
-        task.begin(share)
-        return task
+        code = self._take_code(runtime.module_sha256)
+        try:
+            return self._start(spec, code, share, on_end)
+        except BaseException:
+            self._give_back(code)
+            raise
 
     def sweep(self) -> int:
         """Remove empty groups of an earlier run; its processes died with it (see wasm_host)."""
@@ -112,10 +101,57 @@ class WasmSandbox:
         for task in tasks:
             task.wait_ended(_CLOSE_TIMEOUT_S)
 
-    def _ended(self, task: SupervisedTask, outcome: Outcome, on_end: OnEnd) -> None:
+    def _start(
+        self, spec: TaskSpec, code: CompiledModule, share: Share, on_end: OnEnd
+    ) -> SupervisedTask:
+        runtime = _wasm(spec.runtime)
+        request = {
+            "do": "run",
+            "code": str(code.path),
+            "code_sha256": code.sha256,
+            "arguments": ["task", *spec.arguments],
+            "seed": task_seed(runtime.module_sha256, spec.arguments),
+            "folders": _folders(spec),
+            "memory_bytes": spec.resources.memory_bytes,
+            "file_bytes": largest_file_bytes(spec),
+        }
+        make_fence = fence_maker(self._prefix + spec.name if self._use_cgroup else None)
+        process = WasmProcess(spec.name, request, make_fence, share)
+        task = SupervisedTask(
+            spec, process, lambda outcome: self._ended(task, code, outcome, on_end)
+        )
+        with self._lock:
+            self._live.add(task)
+        task.begin(share)
+        return task
+
+    def _ended(
+        self, task: SupervisedTask, code: CompiledModule, outcome: Outcome, on_end: OnEnd
+    ) -> None:
         with self._lock:
             self._live.discard(task)
+        self._give_back(code)
         on_end(outcome)
+
+    def _take_code(self, module_sha256: Sha256) -> CompiledModule:
+        """Return prepared code that stays in the cache until it is given back."""
+        with self._lock:
+            code = self._compiled.get(module_sha256)
+            if code is not None:
+                self._in_use[code.path] += 1
+        if code is not None and code.path.exists():
+            return code
+        if code is not None:  # the cache made room meanwhile
+            self._give_back(code)
+        raise UnavailableError(
+            "This task's module was not prepared; the task will be tried again.",
+            "此任务的模块尚未准备好；该任务将重试。",
+        )
+
+    def _give_back(self, code: CompiledModule) -> None:
+        with self._lock:
+            self._in_use[code.path] -= 1
+            self._in_use += Counter()  # drops what nobody uses
 
     def _compile(self, module: Path, draft: Path) -> None:
         request = {

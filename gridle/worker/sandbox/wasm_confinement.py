@@ -31,14 +31,14 @@ class Confinement:
             return Sentence(f"{en}.", f"{zh}。")
         if self.files:
             return Sentence(
-                f"{en}, kept to their own files by Landlock alone, since this kernel has no seccomp.",
+                f"{en}, fenced by Landlock alone, since this kernel has no seccomp.",
                 f"{zh}；此内核没有 seccomp，仅由 Landlock 限制其文件访问。",
             )
         if self.calls:
             return Sentence(
                 f"{en}, fenced by seccomp alone, since this kernel has no Landlock; "
                 "a kernel of 5.13 or later has it.",
-                f"{zh}；此内核没有 Landlock，仅由 seccomp 隔离；5.13 及以上版本的内核带有 Landlock。",
+                f"{zh}；此内核没有 Landlock，仅由 seccomp 隔离；5.13 及以上版本的内核有 Landlock。",
             )
         return Sentence(
             f"{en}, but this kernel has neither Landlock nor seccomp, so nothing but limits stands "

@@ -63,12 +63,17 @@ class Engine:
         """Return a program of code that `compile` made, and whose digest was checked.
 
         Raises:
-            WasmFault: it is of another version or processor.
+            OSError: it was made by another version, or for another processor.
         """
         module = ctypes.c_void_p()
-        self.check(
-            self.library.wasmtime_module_deserialize(self._engine, code, len(code), byref(module))
-        )
+        try:
+            self.check(
+                self.library.wasmtime_module_deserialize(
+                    self._engine, code, len(code), byref(module)
+                )
+            )
+        except WasmFault as fault:
+            raise OSError(str(fault)) from fault
         return Program(self, self._engine, module)
 
     def imports(self, module: ctypes.c_void_p) -> list[tuple[bytes, bytes]]:
