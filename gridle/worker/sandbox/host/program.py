@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FENCED = b"fenced\n"
 _LENGTH_BYTES = 4
-_REASON_BYTES = 400
+_REASON_LENGTH = 400
 _NICEST = 19
 _WORDS_TO = 2
 """What the task prints goes to standard error."""
@@ -44,12 +44,17 @@ def main() -> None:
         work = _compile if request["do"] == "compile" else _run
         kind, number = "exit", work(engine, request)
     except WasmFault as fault:
-        kind, number, reason = "trap", 0, str(fault)[-_REASON_BYTES:]
+        kind, number, reason = "trap", 0, _cause(str(fault))[:_REASON_LENGTH]
     except OSError as error:
         kind, number = "host-error", error.errno or 0
     head = f"{kind} {number} {_peak_memory_bytes(status)}\n"
     os.write(answer_to, (head + reason).encode("utf-8", "replace"))
     os._exit(0)  # at once: nothing of the task's may run during interpreter shutdown
+
+
+def _cause(message: str) -> str:
+    """Return what made it so, without the frames of a program whose names were stripped."""
+    return " ".join(message.rpartition("Caused by:")[2].split())
 
 
 def _request() -> dict[str, Any]:

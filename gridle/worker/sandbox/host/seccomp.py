@@ -19,7 +19,7 @@ _NAMES = (
     # time and randomness of the host's own
     "clock_gettime clock_nanosleep nanosleep getrandom gettimeofday sched_yield "
     # what is open
-    "read write readv writev pread64 pwrite64 preadv pwritev lseek close fstat fsync fdatasync"
+    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close fstat fsync fdatasync"
 )
 _FILE_NAMES = "openat newfstatat getdents64 ftruncate unlink unlinkat rename renameat renameat2"
 COMPUTE = tuple(_NAMES.split())
@@ -27,99 +27,33 @@ COMPUTE = tuple(_NAMES.split())
 WITH_FILES = (*COMPUTE, *_FILE_NAMES.split())
 """For a guest that opens files; which ones is Landlock's to say."""
 
-_X86_64 = {
-    "read": 0,
-    "write": 1,
-    "close": 3,
-    "fstat": 5,
-    "lseek": 8,
-    "mmap": 9,
-    "mprotect": 10,
-    "munmap": 11,
-    "brk": 12,
-    "rt_sigaction": 13,
-    "rt_sigprocmask": 14,
-    "rt_sigreturn": 15,
-    "pread64": 17,
-    "pwrite64": 18,
-    "readv": 19,
-    "writev": 20,
-    "sched_yield": 24,
-    "mremap": 25,
-    "madvise": 28,
-    "nanosleep": 35,
-    "exit": 60,
-    "fsync": 74,
-    "fdatasync": 75,
-    "ftruncate": 77,
-    "rename": 82,
-    "unlink": 87,
-    "gettimeofday": 96,
-    "sigaltstack": 131,
-    "futex": 202,
-    "getdents64": 217,
-    "restart_syscall": 219,
-    "clock_gettime": 228,
-    "clock_nanosleep": 230,
-    "exit_group": 231,
-    "openat": 257,
-    "newfstatat": 262,
-    "unlinkat": 263,
-    "renameat": 264,
-    "preadv": 295,
-    "pwritev": 296,
-    "renameat2": 316,
-    "getrandom": 318,
-    "membarrier": 324,
-    "rseq": 334,
-}
-_AARCH64 = {
-    "unlinkat": 35,
-    "renameat": 38,
-    "ftruncate": 46,
-    "openat": 56,
-    "close": 57,
-    "getdents64": 61,
-    "lseek": 62,
-    "read": 63,
-    "write": 64,
-    "readv": 65,
-    "writev": 66,
-    "pread64": 67,
-    "pwrite64": 68,
-    "preadv": 69,
-    "pwritev": 70,
-    "newfstatat": 79,
-    "fstat": 80,
-    "fsync": 82,
-    "fdatasync": 83,
-    "exit": 93,
-    "exit_group": 94,
-    "futex": 98,
-    "nanosleep": 101,
-    "clock_gettime": 113,
-    "clock_nanosleep": 115,
-    "sched_yield": 124,
-    "restart_syscall": 128,
-    "sigaltstack": 132,
-    "rt_sigaction": 134,
-    "rt_sigprocmask": 135,
-    "rt_sigreturn": 139,
-    "gettimeofday": 169,
-    "brk": 214,
-    "munmap": 215,
-    "mremap": 216,
-    "mmap": 222,
-    "mprotect": 226,
-    "madvise": 233,
-    "renameat2": 276,
-    "getrandom": 278,
-    "membarrier": 283,
-    "rseq": 293,
-}
+_X86_64 = (
+    "read=0 write=1 close=3 fstat=5 lseek=8 mmap=9 mprotect=10 munmap=11 brk=12 rt_sigaction=13 "
+    "rt_sigprocmask=14 rt_sigreturn=15 pread64=17 pwrite64=18 readv=19 writev=20 sched_yield=24 "
+    "mremap=25 madvise=28 nanosleep=35 exit=60 fsync=74 fdatasync=75 ftruncate=77 rename=82 "
+    "unlink=87 gettimeofday=96 sigaltstack=131 futex=202 getdents64=217 restart_syscall=219 "
+    "clock_gettime=228 clock_nanosleep=230 exit_group=231 openat=257 newfstatat=262 "
+    "unlinkat=263 renameat=264 preadv=295 pwritev=296 renameat2=316 getrandom=318 "
+    "membarrier=324 preadv2=327 pwritev2=328 rseq=334"
+)
+_AARCH64 = (
+    "unlinkat=35 renameat=38 ftruncate=46 openat=56 close=57 getdents64=61 lseek=62 read=63 "
+    "write=64 readv=65 writev=66 pread64=67 pwrite64=68 preadv=69 pwritev=70 newfstatat=79 "
+    "fstat=80 fsync=82 fdatasync=83 exit=93 exit_group=94 futex=98 nanosleep=101 "
+    "clock_gettime=113 clock_nanosleep=115 sched_yield=124 restart_syscall=128 sigaltstack=132 "
+    "rt_sigaction=134 rt_sigprocmask=135 rt_sigreturn=139 gettimeofday=169 brk=214 munmap=215 "
+    "mremap=216 mmap=222 mprotect=226 madvise=233 renameat2=276 getrandom=278 membarrier=283 "
+    "preadv2=286 pwritev2=287 rseq=293"
+)
+
+
+def _numbers(text: str) -> dict[str, int]:
+    return {name: int(number) for name, _, number in (each.partition("=") for each in text.split())}
+
+
 MACHINES = {
-    "x86_64": (0xC000003E, 317, _X86_64),
-    "aarch64": (0xC00000B7, 277, _AARCH64),
+    "x86_64": (0xC000003E, 317, _numbers(_X86_64)),
+    "aarch64": (0xC00000B7, 277, _numbers(_AARCH64)),
 }
 """By machine: its AUDIT_ARCH, the number of seccomp(2), and those of the calls that are left."""
 
