@@ -1,3 +1,4 @@
+# ruff: noqa: PTH102, PTH104, PTH108, PTH208, PTH211, S606 - each attempt is one system call
 """A WebAssembly host's stand-in that is hostile itself: fences this process, then tries to get out.
 
 Run as `python -I -S fence_probe.py ROOT MODE IN OUT USER`: MODE names the layers that this kernel
@@ -14,9 +15,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 sys.path.append(sys.argv[1])
-from gridle.worker.sandbox.host import fence, landlock, seccomp  # noqa: E402 - by the line above
+from gridle.worker.sandbox.host import fence, landlock, seccomp
 
 MODE, IN, OUT, USER = sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5])
 MACHINES = ("x86_64", "aarch64")
@@ -108,7 +110,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "fork": fork,
     "thread": lambda: threading.Thread(target=int, daemon=True).start(),
     "executable_memory": executable_memory,
-    **{name: (lambda name=name: raw(name)) for name in CALLS},
+    **{name: partial(raw, name) for name in CALLS},
     "execute": lambda: os.execv("/bin/true", ["true"]),
 }
 
@@ -120,7 +122,7 @@ def main() -> None:
         os.setgid(USER)
         os.setuid(USER)
     if "landlock" not in MODE:
-        landlock.version = lambda _libc: 0
+        landlock.version = lambda libc: 0  # noqa: ARG005 - as it is called
     if "seccomp" not in MODE:
         seccomp.MACHINES.clear()
     fence.begin(os.getppid())

@@ -90,9 +90,9 @@ class WasmCache:
                 return
             if path in keep or path.suffix == _DIGEST_SUFFIX:
                 continue
-            path.unlink()
-            path.with_suffix(_DIGEST_SUFFIX).unlink(missing_ok=True)
-            total_bytes -= states[path].st_size
+            for gone in {path, path.with_suffix(_DIGEST_SUFFIX)} & states.keys():
+                gone.unlink()
+                total_bytes -= states[gone].st_size
 
     def _path(self, module_sha256: Sha256) -> Path:
         return self._folder / f"{module_sha256}-{compiler_key()}{_CODE_SUFFIX}"

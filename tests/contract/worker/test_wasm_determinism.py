@@ -26,7 +26,7 @@ RESOURCES = Resources(reference_s=1.0, memory_bytes=32 * MiB)
 
 
 @pytest.fixture
-def observer(tmp_path: Path, module_cache: Path) -> Iterator[tuple[WasmSandbox, WasmRuntime]]:
+def observer(module_cache: Path) -> Iterator[tuple[WasmSandbox, WasmRuntime]]:
     module = sandbox_program.build(sandbox_program.WASM_TARGET, OBSERVER)
     runtime = WasmRuntime(hashlib.sha256(module.read_bytes()).hexdigest())
     sandbox = WasmSandbox(module_cache, f"test-{secrets.token_hex(4)}")

@@ -1,4 +1,4 @@
-"""The fence of a WebAssembly host holds against the host itself, as if the guest had taken it over."""
+"""The fence of a WebAssembly host holds against the host itself, as if it were taken over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile modules, written by hand: what they may not have, and calls that no compiler would make."""
+"""Hostile modules, written by hand: what they may not have, and calls no compiler makes."""
 
 from __future__ import annotations
 
@@ -59,10 +59,14 @@ def said(outcome: Outcome) -> str:
         '(func (export "_start")) (memory (export "memory") 1 2 shared)',
         '(func (export "_start")) (memory (export "memory") i64 1)',
         '(func (export "_start")) (memory (export "memory") 1) (memory 1)',
-        '(memory (export "memory") 1) (func (export "_start") '
-        "(drop (i32x4.relaxed_trunc_f32x4_s (v128.const i32x4 0 0 0 0))))",
-        '(memory (export "memory") 1) (type $t (struct (field i32))) '
-        '(func (export "_start") (drop (struct.new $t (i32.const 1))))',
+        (
+            '(memory (export "memory") 1) (func (export "_start") '
+            "(drop (i32x4.relaxed_trunc_f32x4_s (v128.const i32x4 0 0 0 0))))"
+        ),
+        (
+            '(memory (export "memory") 1) (type $t (struct (field i32))) '
+            '(func (export "_start") (drop (struct.new $t (i32.const 1))))'
+        ),
         '(memory (export "memory") 1)',
         '(func (export "_start"))',
     ],
@@ -171,8 +175,10 @@ def test_what_no_result_may_hold_ends_the_task(
         ('(func (export "_start") (drop (i32.load (i32.const -4))))', "out of bounds"),
         ('(import "env" "open" (func)) (func (export "_start"))', "unknown import"),
         (
-            '(import "wasi_snapshot_preview1" "fd_close" (func (param i64) (result i32))) '
-            '(func (export "_start"))',
+            (
+                '(import "wasi_snapshot_preview1" "fd_close" (func (param i64) (result i32))) '
+                '(func (export "_start"))'
+            ),
             "types incompatible",
         ),
     ],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gridle.worker.sandbox.host import wasi_errno
 from gridle.worker.sandbox.host.folders import Folder, is_plain_name
-from gridle.worker.sandbox.host.wasi_errno import GuestBroken, GuestError
+from gridle.worker.sandbox.host.wasi_errno import GuestBroken
 from tests.rigs.guest import error_of
 
 NOWHERE = Folder("/nowhere", "/out", writable=True)
@@ -18,14 +18,14 @@ NOWHERE = Folder("/nowhere", "/out", writable=True)
 @given(st.lists(st.sampled_from(["..", ".", "", "a", "..a", "a.b", "\0", "\\", "é"])))
 def test_no_path_leads_out(parts: list[str]) -> None:
     path = "/".join(parts)
-    try:
+    name = "none"
+    error = error_of(lambda: NOWHERE.resolve(path))
+    assert error in (0, wasi_errno.NOTCAPABLE, wasi_errno.NOENT)
+    if error == 0:
         name = NOWHERE.resolve(path)
-    except GuestError as error:
-        assert error.number in (wasi_errno.NOTCAPABLE, wasi_errno.NOENT)
-        return
+        assert name in ("", *parts)
     assert "/" not in name
     assert name not in ("..", ".")
-    assert name == os.path.normpath(path or ".").replace(".", "", 1) or name in parts
 
 
 @pytest.mark.parametrize(

@@ -16,25 +16,28 @@ WORD = st.integers(0, 2**32 - 1)
 @given(WORD, WORD)
 def test_nothing_outside_is_reached(address: int, length: int) -> None:
     memory = guest_memory(Library(SIZE))
-    try:
-        view = memory.view(address, length)
-    except GuestError as error:
-        assert error.number == FAULT
-        assert address + length > SIZE
+    if address + length > SIZE:
+        assert error_of(lambda: memory.view(address, length)) == FAULT
     else:
-        assert len(view) == length
+        assert len(memory.view(address, length)) == length
+
+
+@given(st.integers(0, SIZE), st.integers(0, 2))
+def test_all_that_is_inside_is_reached(address: int, beyond: int) -> None:
+    memory = guest_memory(Library(SIZE))
+    assert len(memory.view(address, SIZE - address)) == SIZE - address
+    wanted = error_of(lambda: memory.view(address, SIZE - address + beyond))
+    assert wanted == (FAULT if beyond else 0)
 
 
 @given(st.binary(min_size=64, max_size=64), st.integers(0, 60), st.integers(0, 9))
 def test_buffers_are_inside_whatever_the_guest_says(data: bytes, at: int, count: int) -> None:
     memory = guest_memory(Library(SIZE))
     memory.write(0, data)
-    try:
-        views = memory.buffers(at, count)
-    except GuestError as error:
-        assert error.number == FAULT
+    if error := error_of(lambda: memory.buffers(at, count)):
+        assert error == FAULT
     else:
-        assert len(views) == count
+        assert len(memory.buffers(at, count)) == count
 
 
 def test_numbers_and_text_go_in_and_out() -> None:

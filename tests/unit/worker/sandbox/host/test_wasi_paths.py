@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,7 @@ def guest(tmp_path: Path) -> Guest:
         (77, "x", 0, READ, wasi_errno.BADF),
     ],
 )
-def test_opening(  # noqa: PLR0913 - a table's columns
-    guest: Guest, folder: int, path: str, how: int, rights: int, error: int
-) -> None:
+def test_opening(guest: Guest, folder: int, path: str, how: int, rights: int, error: int) -> None:
     assert error_of(lambda: guest.open(folder, path, how, rights)) == error
 
 
@@ -98,11 +97,12 @@ def test_removing(guest: Guest, tmp_path: Path) -> None:
 
 def test_links_and_folders_are_not_made(guest: Guest, tmp_path: Path) -> None:
     old, new = guest.put(100, "old"), guest.put(300, "new")
-    for make in (
+    makes: tuple[Callable[[], None], ...] = (
         lambda: guest.paths.path_create_directory(OUT, *new),
         lambda: guest.paths.path_symlink(*old, OUT, *new),
         lambda: guest.paths.path_link(OUT, 0, *old, OUT, *new),
-    ):
+    )
+    for make in makes:
         with pytest.raises(GuestBroken, match="plain file"):
             make()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["old"]
