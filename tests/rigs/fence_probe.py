@@ -2,7 +2,8 @@
 """A WebAssembly host's stand-in that is hostile itself: fences this process, then tries to get out.
 
 Run as `python -I -S fence_probe.py ROOT MODE IN OUT USER`: MODE names the layers that this kernel
-is said to have. It prints one line for each attempt: its name, and the error's name or `done`.
+is said to have, and `compile` where no task is run. It prints one line for each attempt: its name,
+and the error's name or `done`.
 """
 
 from __future__ import annotations
@@ -127,8 +128,12 @@ def main() -> None:
         seccomp.MACHINES.clear()
     fence.begin(os.getppid())
     fence.limit(2**26, 2**20)
-    fence.keep_to((IN,), (OUT,))
-    fence.only_compute(opens_files=True, new_code=False)
+    if "compile" in MODE:
+        fence.keep_to((), ())
+        fence.only_compute(opens_files=False, new_code=True)
+    else:
+        fence.keep_to((IN,), (OUT,))
+        fence.only_compute(opens_files=True, new_code=False)
     for name, attempt in ATTEMPTS.items():
         if name in CALLS and "seccomp" not in MODE:
             continue  # some of them would do what they are made for

@@ -66,6 +66,12 @@ def test_nothing_gets_out(tmp_path: Path) -> None:
 
 
 @needs_both
+def test_nothing_but_memory_is_left_to_the_compiler(tmp_path: Path) -> None:
+    said = probe(tmp_path, "landlock+seccomp+compile")
+    assert {name for name, word in said.items() if word == "done"} == {"executable_memory"}
+
+
+@needs_both
 def test_where_there_is_no_landlock_seccomp_holds(tmp_path: Path) -> None:
     said = probe(tmp_path, "seccomp")
     done = {name for name, word in said.items() if word == "done"}
