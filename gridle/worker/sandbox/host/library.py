@@ -117,8 +117,7 @@ def load(folder: str) -> ctypes.CDLL:
     Raises:
         OSError: it is not there.
     """
-    machine = os.environ.get("PROCESSOR_ARCHITECTURE") or os.uname().machine
-    found = ctypes.CDLL(library_path(folder, sys.platform, machine))
+    found = ctypes.CDLL(library_path(folder, sys.platform, _machine()))
     for name, (result, parameters) in SIGNATURES.items():
         call = getattr(found, name)
         call.restype, call.argtypes = result, parameters
@@ -126,3 +125,9 @@ def load(folder: str) -> ctypes.CDLL:
         call = getattr(found, name)
         call.restype, call.argtypes = None, (_P, _BOOL)
     return found
+
+
+def _machine() -> str:
+    if sys.platform == "win32":  # it has no uname, and a host is given no environment to read
+        return "ARM64" if "ARM64" in sys.version else "AMD64"
+    return os.uname().machine
