@@ -16,7 +16,7 @@ from gridle.market.protocol import routes
 from gridle.market.protocol.archive import unpack
 from gridle.market.protocol.errors import InvalidInputError
 from gridle.market.protocol.ids import JobId, Sha256
-from gridle.market.protocol.job_messages import JobDetail, JobStatus, JobSubmission
+from gridle.market.protocol.job_messages import JobDetail, JobStatus, JobSubmission, TaskStatus
 from gridle.market.protocol.manifest import (
     CheckpointRule,
     ContainerRuntime,
@@ -43,13 +43,23 @@ _RESOURCES = Resources(
 class ChaosMarket:
     """Orders the jobs, accepts what is right, and tells what became of every task."""
 
-    def __init__(self, rig: MarketRig, engine: Engine | None, steps: int, folder: Path) -> None:
+    def __init__(
+        self,
+        rig: MarketRig,
+        engine: Engine | None,
+        steps: int,
+        folder: Path,
+        *,
+        tasks_each: int = TASKS_EACH,
+        with_wasm: bool = True,
+    ) -> None:
         self._rig = rig
+        self._tasks_each = tasks_each
         self._steps = str(steps)
         self._expected = self._undisturbed(folder)
         self._customer: Customer = rig.customer(1, 4 * TASKS_EACH * PRICE_UNITS)
         self._remove: list[str] | None = None
-        self.jobs = [self._submit("sim-wasm", self._module())]
+        self.jobs = [self._submit("sim-wasm", self._module())] if with_wasm else []
         if engine is not None:
             self.jobs.append(self._submit("sim-container", self._image(engine, folder)))
         self.wrong: list[str] = []
@@ -65,6 +75,10 @@ class ChaosMarket:
                 found[state] = found.get(state, 0) + count
         return found
 
+    def tasks(self) -> tuple[TaskStatus, ...]:
+        """Return every task of every job."""
+        return tuple(task for job_id in self.jobs for task in self._detail(job_id).tasks)
+
     def cancel(self) -> None:
         """Offer no more; what is leased goes on."""
         for job_id in self.jobs:
@@ -73,13 +87,22 @@ class ChaosMarket:
 
     def results_given_twice(self) -> int:
         """Return how many tasks were judged on more than one accepted attempt."""
+        return self._count(
+            "SELECT count(*) FROM (SELECT task_id FROM attempts WHERE state = 'accepted'"
+            " GROUP BY task_id HAVING count(*) > 1)"
+        )
+
+    def accepted_from_states(self) -> int:
+        """Return how many accepted results went on from a state that another attempt saved."""
+        return self._count(
+            "SELECT count(*) FROM attempts WHERE state = 'accepted'"
+            " AND from_checkpoint_sha256 IS NOT NULL"
+        )
+
+    def _count(self, query: str) -> int:
         path = self._rig.folder / "market" / "market.db"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            rows = database.execute(
-                "SELECT count(*) FROM (SELECT task_id FROM attempts WHERE state = 'accepted'"
-                " GROUP BY task_id HAVING count(*) > 1)"
-            )
-            return int(rows.fetchone()[0])
+            return int(database.execute(query).fetchone()[0])
 
     def close(self) -> None:
         """Stop judging; remove the image."""
@@ -113,12 +136,12 @@ class ChaosMarket:
 
     def _submit(self, name: str, runtime: Runtime) -> JobId:
         manifest = msgspec.structs.replace(
-            self._customer.manifest(TASKS_EACH, PRICE_UNITS),
+            self._customer.manifest(self._tasks_each, PRICE_UNITS),
             name=name,
             runtime=runtime,
             resources=_RESOURCES,
             checkpoint=RULE,
-            tasks=(("simulate", self._steps),) * TASKS_EACH,
+            tasks=(("simulate", self._steps),) * self._tasks_each,
         )
         order = self._customer.order(manifest)
         submission = JobSubmission(order)
