@@ -17,6 +17,7 @@ from gridle.market.protocol.manifest import (
     MAX_MANIFEST_BYTES,
     MAX_TASKS,
     Argument,
+    DataClass,
     FileName,
     Label,
     Resources,
@@ -82,6 +83,12 @@ class InputSource(Struct, frozen=True, forbid_unknown_fields=True):
     path: RelativePath
 
 
+class DataSection(Struct, frozen=True, forbid_unknown_fields=True, rename={"class_": "class"}):
+    """[data]: who can read inputs, results and checkpoints."""
+
+    class_: DataClass = "public"
+
+
 class TasksSection(Struct, frozen=True, forbid_unknown_fields=True):
     """[tasks]: the arguments of each task, in which `{variable}` is replaced at submission."""
 
@@ -101,6 +108,7 @@ class SourceManifest(Struct, frozen=True, forbid_unknown_fields=True):
     tasks: TasksSection
     verification: VerificationSection = VerificationSection()
     combine: CombineSection | None = None
+    data: DataSection = DataSection()
     inputs: Annotated[tuple[InputSource, ...], Meta(max_length=100)] = ()
 
 

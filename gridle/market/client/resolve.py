@@ -50,6 +50,11 @@ class ResolvedJob:
         """The name under which the order knows this manifest."""
         return hashlib.sha256(self.manifest_bytes).hexdigest()
 
+    @property
+    def is_to_be_sealed(self) -> bool:
+        """Whether its data must be sealed (`sealed_job.py`) before anything of it is sent."""
+        return self.source.manifest.data.class_ != self.manifest.data_class
+
 
 def resolve(
     source: JobSource,
@@ -57,6 +62,8 @@ def resolve(
     image_of_recipe: ImageOfRecipe | None = None,
 ) -> ResolvedJob:
     """Look at every file that the manifest names, and make the wire manifest.
+
+    Of a sealed job this is the open form, which stays on this machine: `seal_job` makes the other.
 
     Args:
         source: what was read.

@@ -47,8 +47,19 @@ class BlobCache:
             self._fetch(sha256, path, max_bytes)
         return path
 
+    def forget(self, sha256: Sha256) -> None:
+        """Remove the local copy of a blob and what was fetched of it so far."""
+        with self._lock:
+            one_at_a_time = self._fetching.setdefault(sha256, threading.Lock())
+        with one_at_a_time:
+            for path in (self._folder / sha256, self._draft(sha256)):
+                path.unlink(missing_ok=True)
+
+    def _draft(self, sha256: Sha256) -> Path:
+        return self._folder / f"{sha256}.part"
+
     def _fetch(self, sha256: Sha256, path: Path, max_bytes: int) -> None:
-        draft = path.with_name(f"{sha256}.part")
+        draft = self._draft(sha256)
         have_bytes = draft.stat().st_size if draft.exists() else 0
         try:
             with (
