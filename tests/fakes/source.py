@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gridle.market.protocol.errors import GridleError, RefusedError, UnavailableError
+from gridle.market.protocol.errors import (
+    GridleError,
+    InvalidInputError,
+    RefusedError,
+    UnavailableError,
+)
 from gridle.market.protocol.ids import LeaseId, Sha256
 from gridle.market.protocol.manifest import decode_manifest
 from gridle.market.protocol.messages import Lease, Revealed, TaskReport
+from gridle.market.protocol.sealing import TaskKeys
+from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.worker.sources.checks import check_lease
 from gridle.worker.sources.pace import Pace
 from gridle.worker.sources.port import (
     Capacity,
     Connected,
     Lost,
+    NoKeysError,
     NoWork,
     Offered,
     Renewed,
@@ -29,13 +38,18 @@ from tests.fakes.market_stub import StubMarket
 from tests.rigs.worker_jobs import DOMAIN, INFO
 
 _ROUND_S = 0.02
+PATIENCE_S = 1.0
+"""For keys of a sealed task."""
 
 
 class FakeSource:
     """One thread that looks at the stub whenever that changes, and every fiftieth of a second."""
 
-    def __init__(self, market: StubMarket, folder: Path) -> None:
+    def __init__(
+        self, market: StubMarket, folder: Path, sealing: SealingIdentity | None = None
+    ) -> None:
         self._market = market
+        self._sealing = sealing
         self._folder = folder
         self._wanted = Capacity((), 0, 0, 0)
         self._held: frozenset[LeaseId] = frozenset()
@@ -75,6 +89,21 @@ class FakeSource:
         path.write_bytes(data)
         return path
 
+    def task_keys(self, lease_id: LeaseId) -> TaskKeys:
+        ends_at = time.monotonic() + PATIENCE_S
+        while not self._closed.is_set() and time.monotonic() < ends_at:
+            found = self._market.wrapped_keys(lease_id, _ROUND_S)
+            if found.key is not None and self._sealing is not None:
+                try:
+                    return self._sealing.unwrap(found.key.wrapped, lease_id)
+                except InvalidInputError as error:
+                    raise NoKeysError(error.sentence.en, error.sentence.zh) from error
+        raise NoKeysError("No keys came.", "没有收到密钥。")
+
+    def forget(self, blobs: Iterable[Sha256]) -> None:
+        for sha256 in blobs:
+            (self._folder / sha256).unlink(missing_ok=True)
+
     def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
         self._uploads_shut = upload_bytes_s == 0
         self._downloads.limit(download_bytes_s)
@@ -91,6 +120,7 @@ class FakeSource:
             self._thread.join()
 
     def _run(self, tell: Callable[[SourceEvent], None], settled_after: int) -> None:
+        self._market.enrolled = self._sealing.public if self._sealing else None
         tell(Connected(INFO))
         while not self._closed.is_set():
             self._lease(tell)

@@ -16,12 +16,16 @@ from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.messages import Committed, Returned, Revealed, TaskUsage
+from gridle.market.protocol.sealing import JobKey, TaskKeys
+from gridle.market.protocol.sealing_identity import SealingIdentity, verify_sealing_key, wrap
+from gridle.worker.sources.keys import KeyFetching
 from gridle.worker.sources.market import MarketSource
 from gridle.worker.sources.port import (
     Capacity,
     Connected,
     Disconnected,
     Lost,
+    NoKeysError,
     NoWork,
     Offered,
     Renewed,
@@ -31,6 +35,8 @@ from gridle.worker.sources.port import (
     SourceEvent,
     Transferred,
 )
+from gridle.worker.sources.session import MarketSession
+from gridle.worker.sources.signed_http import SignedHttp
 from tests.fakes.market_loopback import LoopbackMarket
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.source import FakeSource
@@ -40,6 +46,9 @@ DEADLINE_S = 20.0
 SHORT_S = 0.3
 KiB = 2**10
 SOME = Capacity(("wasm",), 4, 4, 2**33)
+NODE = Identity(bytes(32))
+SEALING = SealingIdentity(bytes([2]) * 32, NODE)
+KEYS = JobKey(bytes([3]) * 32).for_task(0)
 USAGE = TaskUsage(1.0, 1.0, 1)
 E = TypeVar("E")
 
@@ -106,12 +115,12 @@ def loopback(market: StubMarket) -> Iterator[LoopbackMarket]:
 @pytest.fixture(params=["fake", "market"])
 def source(request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path) -> Iterator[Source]:
     if request.param == "fake":
-        fake = FakeSource(market, tmp_path / "blobs")
+        fake = FakeSource(market, tmp_path / "blobs", SEALING)
         yield fake
         fake.close()
         return
     loopback: LoopbackMarket = request.getfixturevalue("loopback")
-    real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
+    real = MarketSource(loopback.url, NODE, PAYEE, tmp_path / "blobs", SEALING)
     yield real
     real.close()
 
@@ -221,6 +230,61 @@ def test_the_least_that_is_asked_is_told(source: Source, ear: Ear, market: StubM
     assert market.wait(lambda: 70 in market.asks)
 
 
+class AskingForKeys:
+    """Keys asked for by a thread of its own."""
+
+    def __init__(self, source: Source) -> None:
+        self.keys: TaskKeys | None = None
+        self.ended = threading.Event()
+        threading.Thread(target=self._ask, args=(source,), daemon=True).start()
+
+    def _ask(self, source: Source) -> None:
+        try:
+            self.keys = source.task_keys(lease_id(1))
+        except GridleError:
+            pass  # `keys` stays None
+        finally:
+            self.ended.set()
+
+
+class TestSealedTasks:
+    """Keys that a requestor wraps, and sealed files that are wanted no more."""
+
+    def test_requestors_are_told_where_to_wrap_keys(
+        self, source: Source, ear: Ear, market: StubMarket
+    ) -> None:
+        source.start(ear.take, 0)
+        ear.wait(Connected)
+        assert market.enrolled is not None
+        assert verify_sealing_key(NODE.public_key, market.enrolled) == SEALING.public.public_key
+
+    def test_keys_arrive_once_they_are_sent(self, source: Source, market: StubMarket) -> None:
+        asking = AskingForKeys(source)
+        assert not asking.ended.wait(SHORT_S)
+        market.hand_keys(lease_id(1), wrap(KEYS, lease_id(1), SEALING.public.public_key))
+        assert asking.ended.wait(DEADLINE_S)
+        assert asking.keys == KEYS
+
+    def test_keys_for_another_lease_are_none(self, source: Source, market: StubMarket) -> None:
+        market.hand_keys(lease_id(1), wrap(KEYS, lease_id(2), SEALING.public.public_key))
+        with pytest.raises(NoKeysError):
+            source.task_keys(lease_id(1))
+
+    def test_closing_ends_the_wait(self, source: Source) -> None:
+        asking = AskingForKeys(source)
+        assert not asking.ended.wait(SHORT_S)
+        source.close()
+        assert asking.ended.wait(DEADLINE_S)
+        assert asking.keys is None
+
+    def test_what_is_forgotten_is_no_longer_here(self, source: Source, market: StubMarket) -> None:
+        sha256 = market.store(b"sealed")
+        path = source.blob(sha256)
+        source.forget((sha256, "0" * 64))
+        assert not path.exists()
+        assert source.blob(sha256).read_bytes() == b"sealed"
+
+
 class TestLimits:
     """What a source transfers, how fast, and when not at all."""
 
@@ -319,6 +383,30 @@ class TestMarketAlone:
         sha256 = market.store(data)
         loopback.cut_after_bytes = 600_000
         assert real.blob(sha256).read_bytes() == data
+
+    def test_what_was_fetched_in_part_is_forgotten_as_well(
+        self, real: MarketSource, market: StubMarket, tmp_path: Path
+    ) -> None:
+        sha256 = market.store(bytes(200 * KiB))
+        real.limit(KiB, None)
+        fetching = Fetching(real, sha256)
+        draft = tmp_path / "blobs" / f"{sha256}.part"
+        ends_at = time.monotonic() + DEADLINE_S
+        while not draft.exists() and time.monotonic() < ends_at:
+            assert not fetching.ended.wait(0.01)
+        real.close()
+        assert fetching.ended.wait(DEADLINE_S)
+        real.forget((sha256,))
+        assert list((tmp_path / "blobs").iterdir()) == []
+
+    def test_a_requestor_that_never_sends_keys_is_not_waited_for(
+        self, loopback: LoopbackMarket
+    ) -> None:
+        session = MarketSession(SignedHttp(loopback.url, NODE), PAYEE, lambda _: None)
+        with pytest.raises(NoKeysError):
+            KeyFetching(session, SEALING, patience_s=0.5).fetch(lease_id(1))
+        with pytest.raises(NoKeysError):
+            KeyFetching(session, None).fetch(lease_id(1))
 
     def test_a_bad_voucher_counts_as_not_accepted(
         self, real: MarketSource, ear: Ear, market: StubMarket

@@ -57,7 +57,7 @@ def opened(untrusted: bytes, key: bytes = KEY, context: bytes = CONTEXT) -> byte
 def test_any_bytes_come_back_and_are_not_to_be_seen(plain: bytes) -> None:
     closed = sealed(plain)
     assert opened(closed) == plain
-    assert len(plain) < 8 or plain not in closed
+    assert len(plain) < 8 or plain not in closed[len(MARK) :]
 
 
 @given(SIZES, st.lists(st.integers(1, 3 * CHUNK_BYTES), min_size=1, max_size=5))
