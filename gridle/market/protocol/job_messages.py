@@ -135,7 +135,7 @@ class LeaseKey(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LeaseKeyBatch(Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /v1/jobs/{id}/keys. Keys for a lease that is no longer live are void."""
+    """POST /v1/jobs/{id}/keys. Keys for a lease that needs none are void."""
 
     keys: Annotated[tuple[LeaseKey, ...], Meta(max_length=1000)]
 

@@ -21,8 +21,8 @@ def add(connection: Connection, attempt: Attempt) -> None:
 
 
 def save(connection: Connection, attempt: Attempt) -> None:
-    """Store a changed attempt; the keys for one that needs none any more are forgotten."""
-    if attempt.state not in RENEWABLE:
+    """Store a changed attempt; what computes no more needs no keys, so they are forgotten."""
+    if attempt.state is not AttemptState.LEASED:
         lease_keys.forget(connection, attempt.lease_id)
     connection.execute(
         update(attempts).where(attempts.c.lease_id == attempt.lease_id).values(rows.values(attempt))

@@ -1,4 +1,4 @@
-"""Wrapped keys of sealed tasks, for as long as their leases live: nobody here can open them."""
+"""Wrapped keys of sealed tasks, while a node computes them: nobody here can open them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from sqlalchemy.dialects.sqlite import insert
 from gridle.market.protocol.ids import JobId, LeaseId, PublicKey, TaskId
 from gridle.market.protocol.job_messages import AwaitedKey
 from gridle.market.protocol.messages import SealingKey
-from gridle.market.service.domain.attempt import RENEWABLE
+from gridle.market.service.domain.attempt import AttemptState
 from gridle.market.service.store.schema import attempts, jobs, lease_keys, nodes, tasks
-
-_LIVE = [state.value for state in RENEWABLE]
 
 
 def put(connection: Connection, lease_id: LeaseId, wrapped: str, now: float) -> None:
@@ -72,7 +70,7 @@ def awaited(connection: Connection, job_id: JobId) -> Mapping[TaskId, AwaitedKey
         .outerjoin(lease_keys, lease_keys.c.lease_id == attempts.c.lease_id)
         .where(
             tasks.c.job_id == job_id,
-            attempts.c.state.in_(_LIVE),
+            attempts.c.state == AttemptState.LEASED.value,
             nodes.c.sealing_key.is_not(None),
             nodes.c.sealing_signature.is_not(None),
             lease_keys.c.lease_id.is_(None),

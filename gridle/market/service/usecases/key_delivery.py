@@ -13,7 +13,7 @@ from gridle.market.protocol.job_messages import (
     WrappedKeys,
 )
 from gridle.market.service import bells
-from gridle.market.service.domain.attempt import RENEWABLE
+from gridle.market.service.domain.attempt import AttemptState
 from gridle.market.service.errors import NotFoundError
 from gridle.market.service.store import attempts, lease_keys
 from gridle.market.service.usecases.job_view import own_job
@@ -21,7 +21,7 @@ from gridle.market.service.usecases.market import Market
 
 
 def put(market: Market, key: PublicKey, job_id: JobId, batch: LeaseKeyBatch) -> LeaseKeyReply:
-    """Keep wrapped keys for nodes to fetch; those for leases that are over are void.
+    """Keep wrapped keys for nodes to fetch; those for leases that need none are void.
 
     Raises:
         NotFoundError: no such job, or not one of this key's payers.
@@ -46,11 +46,11 @@ def get(market: Market, node: PublicKey, lease_id: LeaseId) -> WrappedKeys:
     """Return the keys that were wrapped for a node's lease, where they have come.
 
     Raises:
-        NotFoundError: no such lease, not this node's, or over.
+        NotFoundError: no such lease, not this node's, or it needs no keys any more.
     """
     with market.database.read() as connection:
         attempt = attempts.find(connection, lease_id, node)
-        if attempt is None or attempt.state not in RENEWABLE:
+        if attempt is None or attempt.state is not AttemptState.LEASED:
             raise NotFoundError(
                 "This node has no such lease, so there are no keys for it.",
                 "此节点没有该租约，因此没有对应的密钥。",
@@ -63,6 +63,6 @@ def _is_live(connection: Connection, job_id: JobId, key: LeaseKey) -> bool:
     attempt = attempts.get(connection, key.lease_id)
     return (
         attempt is not None
-        and attempt.state in RENEWABLE
+        and attempt.state is AttemptState.LEASED
         and attempt.task_id.partition(".")[0] == job_id
     )
