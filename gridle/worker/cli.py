@@ -39,6 +39,8 @@ def main(arguments: list[str]) -> int:
             return _tell(home, _wish(options))
         case "limits":
             return _limits(home, options)
+        case "wipe":
+            return _wipe(home, with_caches=options.caches)
         case _:
             return _doctor(home, as_json=options.json)
 
@@ -63,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     add("resume", "start or resume work")
     add("finish", "take no new work, and stop when the running tasks are done")
     _add_limits(add("limits", "show or set what this machine may be used for"))
+    add("wipe", "remove what ended tasks left; the worker must not be running").add_argument(
+        "--caches", action="store_true", help="fetched and compiled programs as well"
+    )
     add("doctor", "look for what keeps this machine from working").add_argument(
         "--json", action="store_true"
     )
@@ -134,6 +139,13 @@ def _limits(home: Path, options: argparse.Namespace) -> int:
     request = LimitsRequest(options.preset, tuple(options.set), options.shown)
     lines = carry_out(home, request, lambda warning: print(warning, file=sys.stderr))
     print("\n".join(lines))
+    return 0
+
+
+def _wipe(home: Path, *, with_caches: bool) -> int:
+    from gridle.worker.wipe_command import wipe_home  # noqa: PLC0415 - no running worker needs it
+
+    print(wipe_home(home, time.time(), with_caches=with_caches))
     return 0
 
 
