@@ -22,6 +22,7 @@ LEASE_FOLDERS = ("tasks", "results", "checkpoints")
 
 _LEASE = re.compile(r"lease-[0-9a-f]{24}")
 _SHA256_CHARS = 64
+_PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _tree(path: Path, home: Path) -> Seen | None:
 
 def _blob(path: Path, home: Path) -> Seen | None:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, _PLAIN), "rb") as file:
             is_sealed = file.read(len(MARK)) == MARK
             size_bytes = os.fstat(file.fileno()).st_size
     except FileNotFoundError:

@@ -25,18 +25,22 @@ LIVE_STATES = (
 
 _LIVE = (json.dumps(LIVE_STATES),)
 """What SQLite's `json_each` takes in place of a list."""
-_FORGET = (
-    "UPDATE manifests SET body = x'' WHERE body <> x'' AND sha256 NOT IN"
-    " (SELECT manifest_sha256 FROM tasks WHERE state IN (SELECT value FROM json_each(?)))",
-    "DELETE FROM checkpoints WHERE lease_id NOT IN"
-    " (SELECT lease_id FROM tasks WHERE state IN (SELECT value FROM json_each(?)))",
-)
-_COUNT = (
-    "SELECT count(*) FROM manifests WHERE body <> x'' AND sha256 NOT IN"
-    " (SELECT manifest_sha256 FROM tasks WHERE state IN (SELECT value FROM json_each(?)))",
-    "SELECT count(*) FROM checkpoints WHERE lease_id NOT IN"
-    " (SELECT lease_id FROM tasks WHERE state IN (SELECT value FROM json_each(?)))",
-)
+_FORGET_MANIFESTS = """
+UPDATE manifests SET body = x'' WHERE body <> x'' AND sha256 NOT IN
+(SELECT manifest_sha256 FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
+_FORGET_CHECKPOINTS = """
+DELETE FROM checkpoints WHERE lease_id NOT IN
+(SELECT lease_id FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
+_COUNT_MANIFESTS = """
+SELECT count(*) FROM manifests WHERE body <> x'' AND sha256 NOT IN
+(SELECT manifest_sha256 FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
+_COUNT_CHECKPOINTS = """
+SELECT count(*) FROM checkpoints WHERE lease_id NOT IN
+(SELECT lease_id FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
 
 
 @dataclass(frozen=True)
@@ -136,9 +140,10 @@ class TaskTable:
 
     def forget_ended(self) -> None:
         """Within a transaction: remove manifests and checkpoints that no live task needs."""
-        for statement in _FORGET:
+        for statement in (_FORGET_MANIFESTS, _FORGET_CHECKPOINTS):
             self._connection.execute(statement, _LIVE)
 
     def count_ended(self) -> int:
         """Return how many manifests and checkpoints are here that no live task needs."""
-        return sum(int(self._connection.execute(query, _LIVE).fetchone()[0]) for query in _COUNT)
+        queries = (_COUNT_MANIFESTS, _COUNT_CHECKPOINTS)
+        return sum(int(self._connection.execute(each, _LIVE).fetchone()[0]) for each in queries)
