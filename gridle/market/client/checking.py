@@ -52,11 +52,12 @@ class Checker:
         counted = 0
         began = time.monotonic()
         for task in detail.tasks:
-            if limit_s is not None and time.monotonic() - began > limit_s:
+            if task.state is not TaskState.REVEALED or task.result_sha256 is None:
+                continue
+            verdict = self._verdict(task, task.result_sha256)
+            counted += self._client.judge(detail.status.job_id, [verdict])
+            if limit_s is not None and time.monotonic() - began >= limit_s:
                 break
-            if task.state is TaskState.REVEALED and task.result_sha256 is not None:
-                verdict = self._verdict(task, task.result_sha256)
-                counted += self._client.judge(detail.status.job_id, [verdict])
         return counted
 
     def _verdict(self, task: TaskStatus, result_sha256: Sha256) -> TaskVerdict:
