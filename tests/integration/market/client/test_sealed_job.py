@@ -4,39 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from gridle.market.client.cli import main
 from gridle.market.client.profile import Profile
 from gridle.market.practice.chain_faucet import fund
-from gridle.market.protocol.commitment import commitment
-from gridle.market.protocol.identity import Identity
-from gridle.market.protocol.messages import Committed, Revealed, TaskUsage, Verdict
 from gridle.market.protocol.sealing import TaskKeys
-from gridle.market.protocol.sealing_identity import load_sealing_identity
-from gridle.worker.sandbox.output import PackedOutput, collect_output
+from gridle.worker.sandbox.output import collect_output
 from gridle.worker.sandbox.sealed_files import open_inputs, seal_result
-from gridle.worker.sources.market import MarketSource
-from gridle.worker.sources.port import Capacity, Offered, Reported, Settled, SourceEvent
-from tests.integration.market.client.market_stack import PAYEE, Stack, running_stack
-from tests.integration.market.client.sums_job import write_sums_job
+from gridle.worker.sources.port import Offered
+from tests.integration.market.client.market_stack import Stack, running_stack
+from tests.integration.market.client.sealed_worker import Worker
+from tests.integration.market.client.sums_job import seal_sums_job, write_sums_job
 
-SALT = "5a" * 32
 SECRET = b"patient 4711: " + hashlib.sha256(b"what nobody else may read").hexdigest().encode()
 INPUT = SECRET * 20_000
 """More than one chunk."""
 ANSWER = b"diagnosis: " + hashlib.sha256(b"what came of it").hexdigest().encode()
-USAGE = TaskUsage(1.0, 1.0, 2**20)
 DEADLINE_S = 60.0
-E = TypeVar("E")
 
 
 @pytest.fixture(scope="module")
@@ -56,42 +46,6 @@ def profile(tmp_path: Path, stack: Stack) -> Path:
     wallet = Profile(folder).wallet(is_play_money=True, ask_password=lambda _: "")
     fund(stack.rpc_url, stack.chain_home, wallet.address, token_units=1_000_000)
     return folder
-
-
-class Worker:
-    """A worker's source and its folders, without an agent."""
-
-    def __init__(self, market_url: str, home: Path) -> None:
-        self.home = home
-        self.identity = Identity(os.urandom(32))
-        sealing = load_sealing_identity(home / "sealing.key", self.identity, is_needed=False)
-        self.source = MarketSource(market_url, self.identity, PAYEE, home / "blobs", sealing)
-        self._events: queue.Queue[SourceEvent] = queue.Queue()
-        self.source.start(self._events.put, 0)
-        self.source.want(Capacity(("wasm",), 1, 4, 2**34))
-
-    def wait(self, kind: type[E], fits: Callable[[E], bool] = lambda _: True) -> E:
-        while True:
-            event = self._events.get(timeout=DEADLINE_S)
-            if isinstance(event, kind) and fits(event):
-                return event
-
-    def folder(self, offer: Offered) -> Path:
-        folder = self.home / "tasks" / offer.lease.lease_id
-        (folder / "in").mkdir(parents=True)
-        (folder / "out").mkdir()
-        return folder
-
-    def deliver(self, offer: Offered, output: PackedOutput) -> Verdict:
-        lease_id = offer.lease.lease_id
-        bound = commitment(output.sha256, SALT, self.identity.public_key)
-        self.source.report(Committed(lease_id, bound), None)
-        self.wait(Reported)
-        self.source.report(Revealed(lease_id, output.sha256, SALT, USAGE), output.path)
-        assert self.wait(Reported).refused is None
-        (verdict,) = self.wait(Settled).page.settlements
-        assert isinstance(verdict, Verdict)
-        return verdict
 
 
 @pytest.fixture
@@ -117,10 +71,7 @@ def run(*arguments: object, stack: Stack, profile: Path) -> int:
 
 def write_sealed_job(folder: Path) -> Path:
     manifest = write_sums_job(folder, name="sealed-sums", arguments='[["1", "2"]]')
-    (folder / "patients.csv").write_bytes(INPUT)
-    with manifest.open("a") as file:
-        file.write('\n[data]\nclass = "sealed"\n')
-        file.write('\n[[inputs]]\nname = "patients.csv"\npath = "patients.csv"\n')
+    seal_sums_job(manifest, "patients.csv", INPUT)
     return manifest
 
 

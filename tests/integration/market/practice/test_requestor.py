@@ -16,8 +16,10 @@ from gridle.market.client.http import SignedHttp
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.profile import Profile
 from gridle.market.protocol.job_messages import JobStatus
+from gridle.worker.sources.port import Offered
 from tests.integration.market.client.market_stack import RawNode, Stack, running_stack
-from tests.integration.market.client.sums_job import write_sums_job
+from tests.integration.market.client.sealed_worker import Worker
+from tests.integration.market.client.sums_job import seal_sums_job, write_sums_job
 
 DEADLINE_S = 60.0
 POLL_S = 0.1
@@ -125,6 +127,31 @@ def test_rounds_go_on_through_kills(requestor: Process, stack: Stack, tmp_path: 
     assert requestor.terminate() == 0
     requestor.start()
     assert len(requestor.jobs()) == 3
+
+
+def test_sealed_rounds_go_on_through_kills(stack: Stack, tmp_path: Path) -> None:
+    manifest = write_sums_job(tmp_path / "jobs" / "sums", arguments='[["{round}", "2"]]')
+    seal_sums_job(manifest, "data", b"for the node alone")
+    requestor = Process(stack, tmp_path)
+    requestor.start()
+    eventually(lambda: _ordered(requestor), "the first round is ordered")
+    requestor.kill()
+    requestor.start()
+    worker = Worker(stack.market_url, tmp_path / "worker")
+
+    def answer(offer: Offered, folder: Path) -> None:
+        assert (folder / "in" / "data").read_bytes() == b"for the node alone"
+        numbers = offer.manifest.tasks[offer.lease.task_index]
+        (folder / "out" / "sum.txt").write_text(str(sum(map(int, numbers))))
+
+    for round_number in (1, 2):
+        assert worker.compute(answer).accepted
+        total = requestor.results / "sums" / "total.txt"
+        eventually(partial(_reads, total, str(round_number + 2)), f"round {round_number} is done")
+    worker.source.close()
+    assert requestor.terminate() == 0
+    assert list((requestor.home / "me" / "sealed").iterdir()) == []
+    assert len(list((requestor.home / "me" / "keys").iterdir())) <= 2
 
 
 def test_it_ends_with_its_parent_and_keeps_its_wallet(requestor: Process) -> None:
