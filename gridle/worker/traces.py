@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.manifest import Manifest
+from gridle.market.protocol.messages import Lease
 from gridle.market.protocol.sealed_stream import MARK
 from gridle.worker.removal import remove_tree
 
@@ -44,9 +46,15 @@ class Live:
     leases: frozenset[LeaseId] = frozenset()
     """Tasks that this machine still does something for, or has a report to deliver of."""
     blobs: frozenset[Sha256] = frozenset()
-    """What their manifests and leases name."""
+    """What holds their data."""
     remembered: int = 0
     """Manifests and checkpoints in the ledger that belong to no live task."""
+
+
+def data_blobs(lease: Lease, manifest: Manifest) -> frozenset[Sha256]:
+    """Return the blobs that hold a task's data: its inputs, and the state that it goes on from."""
+    checkpoint = () if lease.checkpoint is None else (lease.checkpoint.sha256,)
+    return frozenset((*(file.sha256 for file in manifest.inputs), *checkpoint))
 
 
 def find_traces(seen: Iterable[Seen], live: Live) -> tuple[Seen, ...]:

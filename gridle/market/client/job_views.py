@@ -29,6 +29,10 @@ from gridle.market.protocol.sentence import Sentence
 
 COMBINED = "combined"
 """In a folder of results, what the job's own script made of them."""
+_AWAITS = Sentence(
+    "its node waits for the keys; run `gridle job watch`",
+    "其节点在等待密钥；请运行 `gridle job watch`",
+)
 
 
 def job_id(untrusted_text: str) -> JobId:
@@ -128,7 +132,8 @@ def task_lines(detail: JobDetail, chain: ChainInfo) -> list[str]:
     for task in detail.tasks:
         used = f"  {task.usage.cpu_s:.1f} CPU s" if task.usage else ""
         failure = f"  {plain(task.failure)}" if task.failure else ""
-        lines.append(f"  {task.index:>5}  {task.state.value:<10} {price}{used}{failure}")
+        awaits = f"  {_AWAITS}" if task.awaits else ""
+        lines.append(f"  {task.index:>5}  {task.state.value:<10} {price}{used}{failure}{awaits}")
     return lines
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from gridle.market.protocol.errors import CorruptStateError, GridleError
 from gridle.market.protocol.ids import Sha256
-from gridle.market.protocol.manifest import ContainerRuntime, WasmRuntime
 from gridle.worker.ledger.ledger import Ledger
-from gridle.worker.ledger.tasks import TaskRecord
-from gridle.worker.traces import Live
+from gridle.worker.traces import Live, data_blobs
 
 
 def read_live(path: Path) -> Live:
@@ -24,7 +22,7 @@ def read_live(path: Path) -> Live:
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
-            return _read(connection)
+            return live_of(Ledger(connection))
         finally:
             connection.close()
     except (sqlite3.Error, GridleError) as error:
@@ -36,22 +34,11 @@ def read_live(path: Path) -> Live:
         ) from error
 
 
-def _read(connection: sqlite3.Connection) -> Live:
-    ledger = Ledger(connection)
+def live_of(ledger: Ledger) -> Live:
+    """Return what an open ledger still needs."""
     records = ledger.tasks.live()
     leases = {record.lease.lease_id for record in records} | set(ledger.outbox.leases())
-    blobs = frozenset(sha256 for record in records for sha256 in _named(record))
+    blobs = frozenset[Sha256]().union(
+        *(data_blobs(record.lease, record.manifest) for record in records)
+    )
     return Live(frozenset(leases), blobs, ledger.tasks.count_ended())
-
-
-def _named(record: TaskRecord) -> set[Sha256]:
-    named = {file.sha256 for file in record.manifest.inputs}
-    named.add(record.lease.order.order.manifest_sha256)
-    if record.lease.checkpoint is not None:
-        named.add(record.lease.checkpoint.sha256)
-    match record.manifest.runtime:
-        case WasmRuntime(module_sha256=sha256):
-            named.add(sha256)
-        case ContainerRuntime(archive_sha256=str(sha256)):
-            named.add(sha256)
-    return named
