@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gridle.app import texts
-from gridle.app.money_format import UNKNOWN
 from gridle.app.parts import Card, label
 from gridle.app.presentation import money
 from gridle.app.texts import say
+from gridle.market.protocol.money_text import UNKNOWN
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import WorkerState
 

@@ -36,6 +36,7 @@ _PAIRS = (
     (Section.AWAY, Section.IN_USE),
     (Section.PRESENCE, Section.NETWORK),
     (Section.GUARDS, Section.ELECTRICITY),
+    (Section.TASKS, Section.PROGRAMS),
 )
 _WHOLE_ROW = (FieldKind.SWITCH, FieldKind.WORDS, FieldKind.WEEK)
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from gridle.app import texts
 from gridle.app.balance_reader import BalanceReader
+from gridle.app.jobs_panel import JobsPanel
 from gridle.app.limits_panel import LimitsPanel
 from gridle.app.overview_page import OverviewPage
 from gridle.app.parts import label
@@ -30,6 +31,7 @@ from gridle.app.texts import say
 from gridle.app.theme import icon
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import WorkerState
+from gridle.worker.policy.consent import Ruling
 
 _SIZE_PX = (1120, 780)
 _SIDE_WIDTH_PX = 190
@@ -48,6 +50,7 @@ class MainWindow(QMainWindow):
         self.resize(*_SIZE_PX)
         self.overview = OverviewPage(reader)
         self.limits = LimitsPanel()
+        self.jobs = JobsPanel()
         self.results = ResultsPanel(practice) if practice is not None else None
         self._in_practice = practice is not None
         self.banner = label("banner", say(texts.PLAY_MONEY), wraps=True)
@@ -58,6 +61,7 @@ class MainWindow(QMainWindow):
         self._add_page(side, texts.OVERVIEW, self.overview)
         if self.results is not None:
             self._add_page(side, texts.RESULTS, self.results)
+        self.jobs_button = self._add_page(side, texts.OFFERED_JOBS, self.jobs)
         self._add_page(side, texts.LIMITS, self.limits)
         side.addStretch(1)
         self.connection = label("", wraps=True)
@@ -69,6 +73,8 @@ class MainWindow(QMainWindow):
         """Show what the worker does now."""
         self.overview.show_state(head, state, can_press=can_press)
         self.limits.show_state(state)
+        self.jobs.show_state(state)
+        self.jobs_button.setText(_jobs_title(state))
         chain = state.market.chain if state is not None else None
         if chain is not None:
             self.banner.setVisible(chain.is_play_money or self._in_practice)
@@ -118,7 +124,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(body)
         return side
 
-    def _add_page(self, side: QVBoxLayout, name: Sentence, content: QWidget) -> None:
+    def _add_page(self, side: QVBoxLayout, name: Sentence, content: QWidget) -> QPushButton:
         number = self.pages.count()
         button = QPushButton(say(name))
         button.setCheckable(True)
@@ -136,6 +142,12 @@ class MainWindow(QMainWindow):
         page.setFrameShape(QFrame.Shape.NoFrame)
         page.setWidget(scrolled)
         self.pages.addWidget(page)
+        return button
+
+
+def _jobs_title(state: WorkerState | None) -> str:
+    asking = sum(job.ruling is Ruling.ASK for job in state.jobs) if state is not None else 0
+    return say(texts.OFFERED_JOBS_ASKING, count=asking) if asking else say(texts.OFFERED_JOBS)
 
 
 def _connection(state: WorkerState | None) -> str:

@@ -14,6 +14,7 @@ from gridle.app.pause_choices import PauseChoice
 from gridle.app.worker_link import WorkerLink
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import (
+    AnswerJob,
     Command,
     FinishWork,
     PauseWork,
@@ -21,6 +22,7 @@ from gridle.worker.ipc.messages import (
     Shutdown,
     StartWork,
 )
+from gridle.worker.policy.consent import Answer
 from gridle.worker.policy.limits import Limits
 
 _START_PATIENCE_MS = 20_000
@@ -98,6 +100,10 @@ class OwnerActions(QObject):
     def set_limits(self, limits: Limits) -> None:
         """Replace the limits; `limits_answered` follows."""
         self._link.send(SetLimits(limits=limits), self.limits_answered.emit)
+
+    def answer_job(self, job_id: str, answer: Answer) -> None:
+        """Let a job run once, or its publisher's like it always or never."""
+        self._send(AnswerJob(job_id=job_id, answer=answer))
 
     def stop_worker(self, then: Callable[[], None]) -> None:
         """End the worker's process, then go on, whether or not it answered."""

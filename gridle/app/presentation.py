@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from gridle.app import texts
 from gridle.app.link_status import LinkStatus
-from gridle.app.money_format import UNKNOWN, format_units
 from gridle.app.texts import say
 from gridle.market.protocol.messages import ChainInfo
+from gridle.market.protocol.money_text import UNKNOWN, format_units
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import Activity, WorkerState
 from gridle.worker.policy.allowance import ReasonCode

@@ -71,6 +71,7 @@ class Program(QObject):
             place.pause_for_asked.connect(self.actions.pause_until)
             place.finish_asked.connect(self.actions.finish)
         self.window.limits.limits_asked.connect(self.actions.set_limits)
+        self.window.jobs.answered.connect(self.actions.answer_job)
         self.window.close_asked.connect(self._close_window)
         self.tray.start_asked.connect(self.actions.start)
         self.tray.open_asked.connect(self.window.bring_up)

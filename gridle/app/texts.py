@@ -6,6 +6,7 @@ An ampersand marks the mnemonic of a control; `say` picks the language.
 from __future__ import annotations
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.policy.consent import Answer, Ruling
 from gridle.worker.policy.presets import Preset
 
 APP_NAME = Sentence("Gridle", "Gridle")
@@ -86,6 +87,30 @@ TASK_STATES = {
 RUNTIMES = {
     "wasm": Sentence("WebAssembly", "WebAssembly"),
     "container": Sentence("Container", "容器"),
+}
+
+# Jobs
+OFFERED_JOBS = Sentence("&Jobs", "作业(&J)")
+OFFERED_JOBS_ASKING = Sentence("&Jobs ({count} ask)", "作业(&J)（{count} 个待答复）")
+NO_JOBS = Sentence("No job was offered here lately.", "最近没有作业。")
+ANSWERS = {
+    Answer.ONCE: Sentence("Allow once", "允许一次"),
+    Answer.ALWAYS: Sentence("Always allow", "始终允许"),
+    Answer.NEVER: Sentence("Never", "从不"),
+}
+ANSWER_HINTS = {
+    Answer.ONCE: Sentence("Let this job run, and ask again for the next", "允许此作业，下次再询问"),
+    Answer.ALWAYS: Sentence(
+        "Let this publisher's jobs of this kind run", "允许该发布者的此类作业运行"
+    ),
+    Answer.NEVER: Sentence("Refuse this publisher's jobs of this kind", "拒绝该发布者的此类作业"),
+}
+RULINGS = {
+    Ruling.RUN: Sentence("May run.", "可以运行。"),
+    Ruling.REFUSE: Sentence("Refused: it does not run here.", "已拒绝：不会在本机运行。"),
+    Ruling.ASK: Sentence(
+        "Waits for your answer; other work goes on.", "等待您的答复；其他工作照常进行。"
+    ),
 }
 
 # Earnings

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from gridle.app import texts
 from gridle.app.balance_reader import BalanceReader
-from gridle.app.money_format import UNKNOWN
 from gridle.app.parts import Card, label
 from gridle.app.presentation import money
 from gridle.app.texts import say
 from gridle.market.protocol.messages import ChainInfo
+from gridle.market.protocol.money_text import UNKNOWN
 from gridle.worker.ipc.messages import WorkerState
 
 _COPIED_MS = 1500

@@ -15,6 +15,7 @@ import msgspec
 
 from gridle.lifeline import OPTION
 from gridle.market.protocol.errors import InvalidInputError
+from gridle.worker import consent_command
 from gridle.worker.ipc.client import WorkerClient
 from gridle.worker.ipc.endpoint import Endpoint, worker_home
 from gridle.worker.ipc.messages import Command, FinishWork, PauseWork, StartWork
@@ -39,10 +40,10 @@ def main(arguments: list[str]) -> int:
             return _tell(home, _wish(options))
         case "limits":
             return _limits(home, options)
-        case "wipe":
-            return _wipe(home, with_caches=options.caches)
+        case "jobs" | "answer" | "publisher":
+            return _consents(home, options)
         case _:
-            return _doctor(home, as_json=options.json)
+            return _look_after(home, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     pause.add_argument("--for", dest="pause_for", metavar="TIME", help="such as 30m or 1h")
     add("resume", "start or resume work")
     add("finish", "take no new work, and stop when the running tasks are done")
+    consent_command.add_to(add)
     _add_limits(add("limits", "show or set what this machine may be used for"))
     add("wipe", "remove what ended tasks left; the worker must not be running").add_argument(
         "--caches", action="store_true", help="fetched and compiled programs as well"
@@ -114,6 +116,12 @@ def _status(home: Path, *, as_json: bool) -> int:
     return 0
 
 
+def _consents(home: Path, options: argparse.Namespace) -> int:
+    for line in consent_command.carry_out(home, options):
+        print(line)
+    return 0
+
+
 def _wish(options: argparse.Namespace) -> Command:
     match options.command:
         case "pause":
@@ -142,10 +150,12 @@ def _limits(home: Path, options: argparse.Namespace) -> int:
     return 0
 
 
-def _wipe(home: Path, *, with_caches: bool) -> int:
+def _look_after(home: Path, options: argparse.Namespace) -> int:
+    if options.command == "doctor":
+        return _doctor(home, as_json=options.json)
     from gridle.worker.wipe_command import wipe_home  # noqa: PLC0415 - no running worker needs it
 
-    print(wipe_home(home, time.time(), with_caches=with_caches))
+    print(wipe_home(home, time.time(), with_caches=options.caches))
     return 0
 
 

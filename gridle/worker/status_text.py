@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gridle.worker.ipc.messages import Earnings, WorkerState
+from gridle.worker.policy.consent import Ruling
 from gridle.worker.state_words import electricity, end_of, other_reasons
 
 
@@ -19,6 +20,9 @@ def status_lines(state: WorkerState, now: datetime) -> Iterator[str]:
     for task in state.tasks:
         done = "" if task.progress is None else f" {task.progress:.0%}"
         yield f"  {task.task_id}  {task.title}  [{task.runtime}, {task.state.value}{done}]"
+    for job in state.jobs:
+        if job.ruling is Ruling.ASK:
+            yield f"  asks: {job.job_id} “{job.title}” - see `gridle worker jobs`"
     yield _money(state)
     power = electricity(state)
     if power is not None:

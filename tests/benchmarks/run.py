@@ -37,6 +37,13 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
         "foreground_frame_p99_ms",
     ),
     "worker_idle": ("worker_idle_rss_mb", "worker_idle_cpu_pct", "worker_idle_wakeups_per_s"),
+    "efficiency": (
+        *(
+            f"{sandbox}_efficiency{kind}"
+            for sandbox in ("wasm", "container", "gvisor")
+            for kind in ("", "_integer", "_floating", "_memory", "_file")
+        ),
+    ),
     "start_up": ("container_start_ratio", "container_start_s", "wasm_start_ms"),
     "profit": (
         "profit_tasks_below_floor",

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from random import Random
 
-from gridle.worker.agent.task_flow import RETURN_AFTER_PAUSE_S
 from gridle.worker.policy.decide import decide
 from gridle.worker.policy.electricity import Electricity
+from gridle.worker.policy.eviction import LONG_PAUSE_S
 from gridle.worker.policy.limits import Budget, Limits
 from gridle.worker.policy.owner import OwnerWish
 from gridle.worker.policy.power_price import PowerPrice
@@ -170,7 +170,7 @@ class Machine:
                 week.done += 1
                 week.pay += _worth_of(terms.electricity, task.price_units)
                 week.belied += _left_an_hour(terms, task, task.real_s) < _floor(terms)
-            elif task.paused_s > RETURN_AFTER_PAUSE_S:
+            elif task.paused_s > LONG_PAUSE_S:
                 self._running.remove(task)
                 week.given_back += 1
 

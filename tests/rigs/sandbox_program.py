@@ -15,15 +15,15 @@ _CACHE = Path(__file__).resolve().parents[2] / "build" / "test-programs"
 _TIMEOUT_S = 280
 
 
-def build(target: str) -> Path:
+def build(target: str, source: Path = SOURCE) -> Path:
     """Return the program, statically linked for a `zig cc` target."""
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
-    path = _CACHE / f"task-{digest}-{target}"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    path = _CACHE / f"{source.stem}-{digest}-{target}"
     if not path.exists():
         _CACHE.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
         command = [sys.executable, "-m", "ziglang", "cc", "-target", target, "-static", "-O2", "-s"]
-        subprocess.run([*command, "-o", str(draft), str(SOURCE)], check=True, timeout=_TIMEOUT_S)
+        subprocess.run([*command, "-o", str(draft), str(source)], check=True, timeout=_TIMEOUT_S)
         draft.chmod(0o755)
         draft.replace(path)
     return path

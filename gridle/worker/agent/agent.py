@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
-from gridle.market.protocol.errors import GridleError, UnavailableError
+from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.commands import Commands
+from gridle.worker.agent.consents import Consents
 from gridle.worker.agent.division import capacity
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
@@ -24,7 +27,9 @@ from gridle.worker.agent.events import (
     FromSource,
     ReadingsChanged,
     RuntimesLookedAt,
+    Saved,
     Started,
+    StatePacked,
     Stop,
 )
 from gridle.worker.agent.governor import Governor
@@ -34,25 +39,21 @@ from gridle.worker.agent.ports import OnState
 from gridle.worker.agent.publisher import Origins, Publisher
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import Roster
-from gridle.worker.agent.runner import Folders, Runner
+from gridle.worker.agent.runner import Runner
+from gridle.worker.agent.saving import Saving
+from gridle.worker.agent.state_runner import Folders, StateRunner
 from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.agent.volume import MonthVolume
-from gridle.worker.ipc.messages import (
-    Command,
-    FinishWork,
-    PauseWork,
-    RuntimeView,
-    SetLimits,
-    Shutdown,
-    StartWork,
-)
+from gridle.worker.ipc.messages import Command, RuntimeView
 from gridle.worker.policy.allowance import Allowance
+from gridle.worker.sandbox.checkpoint_store import CheckpointStore
 
 _BUSY_PERIOD_S = 1.0
 _IDLE_PERIOD_S = 10.0
 _RETRY_S = 5.0
 _LOOK_AGAIN_S = 60.0
 _CLOSE_S = 3.0
+_SAVE_S = 2.5
 
 
 class Agent:
@@ -64,20 +65,40 @@ class Agent:
         ledger, source = parts.ledger, parts.source
         self._roster = Roster(ledger)
         folders = Folders(parts.home / TASKS_NAME, parts.home / "results")
-        self._runner = Runner(parts.sandboxes, source, folders, self._queue.put)
+        store = CheckpointStore(parts.home / "checkpoints", parts.clock)
+        self._runner = Runner(parts.sandboxes, source, folders, store, self._queue.put)
+        self._states = StateRunner(store, folders, self._queue.put)
+        self._saving = Saving(self._roster, self._states, ledger)
         self._economy = Economy(parts.home, ledger, parts.limits.electricity)
         self._volume = MonthVolume(ledger)
         self._reporter = Reporter(
             ledger, source, self._roster, parts.node, parts.new_salt, self._economy
         )
         self._governor = Governor(parts, self._economy)
-        self._tasks = TaskFlow(self._roster, self._runner, self._reporter, self._economy)
-        self._market = MarketFlow(
-            parts.market_url, ledger, self._roster, self._runner, self._reporter, self._tasks
+        self._consents = Consents(ledger)
+        self._tasks = TaskFlow(
+            self._roster, self._runner, self._reporter, self._economy, self._saving
         )
+        self._market = MarketFlow(
+            parts.market_url,
+            ledger,
+            self._roster,
+            self._runner,
+            self._reporter,
+            self._tasks,
+            self._consents,
+        )
+        self._commands = Commands(self._governor, self._consents, self._tasks, self.stop)
         self._publisher = Publisher(
             parts,
-            Origins(self._governor, self._economy, self._market, self._tasks, self._roster),
+            Origins(
+                self._governor,
+                self._economy,
+                self._market,
+                self._tasks,
+                self._roster,
+                self._consents,
+            ),
             on_state,
         )
         self._runtimes: tuple[RuntimeView, ...] = ()
@@ -95,8 +116,10 @@ class Agent:
 
     def start(self) -> None:
         """Clear what an earlier run left, publish the first state, and begin."""
+        self._consents.mode = self._governor.limits.tasks.ask_first
         self._runner.sweep()
         self._roster.restore()
+        self._saving.sweep()
         self._reporter.repeat_undelivered(self._parts.clock())
         self._follow(self._parts.clock())
         self._thread.start()
@@ -128,6 +151,8 @@ class Agent:
             self.ended_well = True
         finally:
             self._parts.source.close()
+            self._save_states()
+            self._states.close()
             self._runner.close(_CLOSE_S)
             self._parts.probes.close()
             self._parts.ledger.close()
@@ -147,6 +172,11 @@ class Agent:
             self._follow(parts.clock())
         self._volume.write()
 
+    def _save_states(self) -> None:
+        """Let running tasks save before they are stopped; what they saved before holds anyway."""
+        with suppress(UnavailableError):
+            self._saving.save_all(_SAVE_S)
+
     def _patience_s(self, now: float) -> float:
         """Return how long nothing can happen that no event would tell."""
         if any(task.holds_machine for task in self._roster):
@@ -160,7 +190,7 @@ class Agent:
         if isinstance(event, Stop):
             self._ended = True
         elif isinstance(event, Asked):
-            self._obey(event, now)
+            self._commands.obey(event, now)
         elif event is not None:
             self._take(event, now)
         self._look_after(now)
@@ -187,6 +217,10 @@ class Agent:
                 self._tasks.fetched(event, now)
             case Started():
                 self._tasks.started(event, now)
+            case Saved():
+                self._tasks.saved(event)
+            case StatePacked():
+                self._tasks.packed(event, now)
             case Adjusted():
                 self._tasks.adjusted(event, now)
             case Ended():
@@ -195,24 +229,6 @@ class Agent:
                 self._tasks.collected(event, now)
             case _:
                 pass  # changed readings are read after every event
-
-    def _obey(self, asked: Asked, now: float) -> None:
-        try:
-            match asked.command:
-                case StartWork():
-                    self._governor.begin()
-                case PauseWork(for_s):
-                    self._governor.pause(None if for_s is None else now + for_s)
-                case FinishWork():
-                    self._governor.finish()
-                case SetLimits(limits):
-                    self._governor.set_limits(limits)
-                case Shutdown():
-                    self._queue.put(Stop())
-        except GridleError as error:
-            asked.answer(error.sentence)
-        else:
-            asked.answer(None)
 
     def _look_after(self, now: float) -> None:
         """Do what has its own time: retries, the disk, usage, sandboxes that did not work."""
@@ -240,7 +256,8 @@ class Agent:
             if jumped_s:
                 self._move_times(jumped_s)
             allowance = self._governor.allowance
-            self._tasks.steer(allowance, self._governor.memory_limit_bytes, now)
+            idle_s = self._governor.readings.seconds_since_input
+            self._tasks.steer(allowance, self._governor.memory_limit_bytes, idle_s, now)
             if self._governor.wish.finishing:
                 self._tasks.return_unstarted(now)
             self._volume.count(self._parts.source.transferred(), now, self._parts.zone())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import Resources, RuntimeKind
+from gridle.market.protocol.manifest import Manifest, RuntimeKind
 from gridle.worker.policy.allowance import Allowance
 from gridle.worker.sandbox.port import Share
 from gridle.worker.sources.port import Capacity
@@ -23,12 +23,25 @@ class Need:
     cores: int
     memory_bytes: int
     disk_bytes: int = 0
-    """What its result may take."""
+    """What its result and its saved states may take."""
+    gpus: int = 0
 
 
-def need(lease_id: LeaseId, resources: Resources) -> Need:
-    """Return what a task with these resources takes."""
-    return Need(lease_id, resources.cores, resources.memory_bytes, resources.output_max_bytes)
+_STATE_COPIES = 4
+"""Two in the task's own folder while it saves, and two that are kept beside it."""
+
+
+def need(lease_id: LeaseId, manifest: Manifest) -> Need:
+    """Return what a task of this job takes."""
+    resources, rule = manifest.resources, manifest.checkpoint
+    state_bytes = _STATE_COPIES * rule.max_bytes if rule else 0
+    return Need(
+        lease_id,
+        resources.cores,
+        resources.memory_bytes,
+        resources.output_max_bytes + state_bytes,
+        resources.gpus,
+    )
 
 
 def shares(allowance: Allowance, running: Sequence[Need]) -> Mapping[LeaseId, Share]:
@@ -52,7 +65,7 @@ def shares(allowance: Allowance, running: Sequence[Need]) -> Mapping[LeaseId, Sh
 def startable(
     allowance: Allowance, running: Sequence[Need], ready: Iterable[Need]
 ) -> tuple[LeaseId, ...]:
-    """Return which ready tasks start now, in order, without passing cores, memory or disk.
+    """Return which ready tasks start now, in order, without passing cores, memory, disk or cards.
 
     A task wider than the allowance starts alone, on the share that there is.
     """
@@ -61,32 +74,19 @@ def startable(
     cores = sum(each.cores for each in running)
     memory_bytes = sum(each.memory_bytes for each in running)
     disk_bytes = sum(each.disk_bytes for each in running)
+    gpus = sum(each.gpus for each in running)
     chosen: list[LeaseId] = []
     for each in ready:
         fits = cores + each.cores <= allowance.cores or cores == 0
         fits = fits and memory_bytes + each.memory_bytes <= allowance.memory_bytes
+        fits = fits and gpus + each.gpus <= (len(allowance.gpus) if each.gpus else gpus)
         if fits and disk_bytes + each.disk_bytes <= allowance.disk_bytes:
             chosen.append(each.lease_id)
             cores += each.cores
             memory_bytes += each.memory_bytes
             disk_bytes += each.disk_bytes
+            gpus += each.gpus
     return tuple(chosen)
-
-
-def surplus(memory_limit_bytes: int, held: Sequence[Need]) -> tuple[LeaseId, ...]:
-    """Return the tasks, newest first, that must go so that the rest fit the memory limit.
-
-    `held` is oldest first. Paused tasks hold their memory too. The limit is the owner's own, not
-    what happens to be free: that moves from second to second, and work would be thrown away.
-    """
-    memory_bytes = sum(each.memory_bytes for each in held)
-    going: list[LeaseId] = []
-    for each in reversed(held):
-        if memory_bytes <= memory_limit_bytes:
-            break
-        going.append(each.lease_id)
-        memory_bytes -= each.memory_bytes
-    return tuple(going)
 
 
 def capacity(

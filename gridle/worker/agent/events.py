@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.messages import CheckpointRef
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.ipc.messages import Command, RuntimeView
+from gridle.worker.ledger.checkpoints import Checkpoint
+from gridle.worker.sandbox.checkpoint_store import Found
 from gridle.worker.sandbox.output import PackedOutput
 from gridle.worker.sandbox.port import Outcome, RunningTask, Share
 from gridle.worker.sources.port import SourceEvent
@@ -46,6 +50,8 @@ class Fetched:
 
     lease_id: LeaseId
     error: Sentence | None
+    checkpoint: Checkpoint | None = None
+    """The state that came with its lease."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,25 @@ class Started:
     lease_id: LeaseId
     running: RunningTask | None
     error: Sentence | None
+    found: Found | None = None
+    """From which saved state it goes on, and which were damaged; None where it saves none."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A task was told to save; its state is in the worker's own folder now, or is not."""
+
+    lease_id: LeaseId
+    checkpoint: Checkpoint | None
+
+
+@dataclass(frozen=True)
+class StatePacked:
+    """A saved state lies ready to go with its task to the market; None: it goes without."""
+
+    lease_id: LeaseId
+    ref: CheckpointRef | None
+    archive: Path | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +130,8 @@ Event = (
     | RuntimesLookedAt
     | Fetched
     | Started
+    | Saved
+    | StatePacked
     | Adjusted
     | Ended
     | Collected

@@ -26,6 +26,8 @@ class Happening(StrEnum):
     ACCEPTED = "accepted"
     FAILED = "failed"
     """The task failed, its result was refused, or its requestor rejected it."""
+    EVICTED = "evicted"
+    """Stopped to give memory or a card back; it goes on here from its saved state."""
     BROKE = "broke"
     """The sandbox failed it, or this worker was restarted: it begins again."""
     RETURNED = "returned"
@@ -44,6 +46,8 @@ _FORWARD: Mapping[tuple[State, Happening], State] = {
     (State.PAUSED, Happening.RESUMED): State.RUNNING,
     (State.RUNNING, Happening.FINISHED): State.FINISHING,
     (State.PAUSED, Happening.FINISHED): State.FINISHING,
+    (State.RUNNING, Happening.EVICTED): State.READY,
+    (State.PAUSED, Happening.EVICTED): State.READY,
     (State.FINISHING, Happening.REVEALED): State.REPORTED,
     (State.REPORTED, Happening.ACCEPTED): State.SETTLED,
     # A verdict can overtake the answer to the report that it judges.

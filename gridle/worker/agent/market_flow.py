@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.messages import ChainInfo, Revealed, SettlementPage, Verdict
+from gridle.market.protocol.messages import ChainInfo, Returned, Revealed, SettlementPage, Verdict
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
+from gridle.worker.agent.consents import Consents
 from gridle.worker.agent.lifecycle import Happening
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import Roster
@@ -16,6 +17,7 @@ from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.ipc.messages import Earnings, MarketView, WorkerTaskState
 from gridle.worker.ledger.ledger import Ledger
 from gridle.worker.policy.allowance import Allowance
+from gridle.worker.policy.consent import Ruling
 from gridle.worker.sources.port import (
     Connected,
     Disconnected,
@@ -40,6 +42,7 @@ class MarketFlow:
         runner: Runner,
         reporter: Reporter,
         tasks: TaskFlow,
+        consents: Consents,
     ) -> None:
         self._url = url
         self._ledger = ledger
@@ -47,6 +50,7 @@ class MarketFlow:
         self._runner = runner
         self._reporter = reporter
         self._tasks = tasks
+        self._consents = consents
         self._connected = False
         self._note: Sentence | None = sentences.STARTING
         self._chain: ChainInfo | None = None
@@ -73,7 +77,8 @@ class MarketFlow:
                 self._note_link(event)
             case Offered():
                 self._note = None
-                self._tasks.offered(event, allowance(), now)
+                consented = self._consents.rule(event, self._chain) is Ruling.RUN
+                self._tasks.offered(event, allowance(), now, consented=consented)
             case Renewed(lease_id, expires_at):
                 self._renewed(lease_id, expires_at, now)
             case Lost(lease_id):
@@ -116,7 +121,7 @@ class MarketFlow:
         self._earnings = None
         if refused is not None:
             self._tasks.warnings.append(sentences.not_counted(title, refused))
-        if refused is not None or isinstance(event.report, Revealed):
+        if refused is not None or isinstance(event.report, Revealed | Returned):
             self._runner.remove_result(event.lease_id)
 
     def _judged(self, verdict: Verdict, now: float) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.consents import Consents
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.governor import Governor
 from gridle.worker.agent.market_flow import MarketFlow
@@ -26,6 +27,7 @@ class Origins:
     market: MarketFlow
     tasks: TaskFlow
     roster: Roster
+    consents: Consents
 
 
 class Publisher:
@@ -63,6 +65,8 @@ class Publisher:
                     governor.limits.electricity.currency,
                     economy.today(midnight),
                 ),
+                jobs=self._from.consents.jobs(),
+                publishers=self._from.consents.publishers(),
                 waits_for_price=self._from.tasks.waits_for_price(now),
             )
         )

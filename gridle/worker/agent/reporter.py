@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from gridle.market.protocol.commitment import commitment
 from gridle.market.protocol.ids import LeaseId, PublicKey, Sha256
-from gridle.market.protocol.messages import Committed, Failed, Returned, Revealed
+from gridle.market.protocol.messages import CheckpointRef, Committed, Failed, Returned, Revealed
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.lifecycle import Happening
@@ -71,11 +72,17 @@ class Reporter:
         self._roster.move(task, Happening.FAILED, now)
         self._send_due(task.lease_id)
 
-    def give_back(self, task: LiveTask, now: float) -> None:
-        """Return a task unfinished."""
+    def give_back(
+        self,
+        task: LiveTask,
+        now: float,
+        state: CheckpointRef | None = None,
+        archive: Path | None = None,
+    ) -> None:
+        """Return a task unfinished, with its saved state where it has one."""
         self._economy.settle(task, now, has_result=False)
-        report = Returned(task.lease_id)
-        self._ledger.outbox.put(task.lease_id, (Undelivered(report, None),))
+        report = Returned(task.lease_id, state)
+        self._ledger.outbox.put(task.lease_id, (Undelivered(report, archive),))
         self._roster.move(task, Happening.RETURNED, now)
         self._send_due(task.lease_id)
 

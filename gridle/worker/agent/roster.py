@@ -8,14 +8,16 @@ from typing import Final
 
 import msgspec
 
-from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.ids import JobId, LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest
 from gridle.market.protocol.messages import Lease, TaskUsage
 from gridle.worker.agent.division import Need, need
 from gridle.worker.agent.events import Setting
 from gridle.worker.agent.lifecycle import END_STATES, Happening, advance
 from gridle.worker.ipc.messages import WorkerTaskState
+from gridle.worker.ledger.checkpoints import Checkpoint
 from gridle.worker.ledger.ledger import Ledger
+from gridle.worker.policy.eviction import Eviction
 from gridle.worker.sandbox.port import RunningTask
 
 NO_USAGE: Final = TaskUsage(cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0)
@@ -36,6 +38,8 @@ class LiveTask:
     offered_at: float
     started_at: float | None = None
     running: RunningTask | None = None
+    gpus: tuple[str, ...] = ()
+    """The cards that it holds."""
     starting: bool = False
     applied: Setting | None = None
     adjusting: bool = False
@@ -49,6 +53,21 @@ class LiveTask:
     paused_since: float | None = None
     """Since when it has been paused, or has waited ready while nothing may run."""
     attempts: int = 0
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """Its saved states, newest first, as the ledger knows them."""
+    saving: bool = False
+    """It was told to save; what came of it is an event."""
+    saved_cpu_s: float = 0.0
+    """`done_cpu_s` when it was last told to save."""
+    leaving: Eviction | None = None
+    """It has to leave, and saves first where it may."""
+    leaving_since: float = 0.0
+    has_saved: bool = False
+    """Since it has to leave, it was told to save once."""
+    began_cpu_s: float = 0.0
+    """CPU seconds that had gone into the state from which it was last started."""
+    carried: TaskUsage = NO_USAGE
+    """What its earlier starts here used, wasted work included."""
     seen_core_s: float = 0.0
     """CPU seconds that other tasks of its job took here on average; 0 where none is done."""
     usage: TaskUsage = NO_USAGE
@@ -59,9 +78,19 @@ class LiveTask:
         return self.lease.lease_id
 
     @property
+    def job_id(self) -> JobId:
+        """The job that it belongs to."""
+        return self.lease.task_id.partition(".")[0]
+
+    @property
+    def done_cpu_s(self) -> float:
+        """CPU seconds that have gone into what it has done so far."""
+        return self.began_cpu_s + self.usage.cpu_s - self.carried.cpu_s
+
+    @property
     def need(self) -> Need:
         """What it takes of the machine."""
-        return need(self.lease_id, self.manifest.resources)
+        return need(self.lease_id, self.manifest)
 
     @property
     def holds_machine(self) -> bool:
@@ -100,6 +129,7 @@ class Roster:
             task.awaits_renewal = not delivers
             task.usage = record.usage
             task.seen_core_s = self._core_s_seen(record.lease)
+            task.checkpoints = self._ledger.checkpoints.of(record.lease.lease_id)
             self._tasks[task.lease_id] = task
 
     def _core_s_seen(self, lease: Lease) -> float:
@@ -151,9 +181,15 @@ class Roster:
         return self.ended_cpu_s + sum(task.usage.cpu_s for task in self)
 
 
-def begin_again(task: LiveTask) -> None:
-    """Clear what a sandbox left on a task that starts over."""
-    task.running, task.applied, task.started_at = None, None, None
+def let_loose(task: LiveTask) -> None:
+    """Clear what a sandbox left on a task that starts again, from a saved state or over."""
+    task.running, task.applied, task.started_at, task.gpus = None, None, None, ()
     task.starting, task.adjusting, task.stopping = False, False, None
-    task.usage = NO_USAGE
-    task.attempts += 1
+    task.saving, task.leaving, task.has_saved = False, None, False
+    task.carried = task.usage
+
+
+def together(one: TaskUsage, other: TaskUsage) -> TaskUsage:
+    """Return what two starts of a task used."""
+    peak_bytes = max(one.peak_memory_bytes, other.peak_memory_bytes)
+    return TaskUsage(one.cpu_s + other.cpu_s, one.wall_s + other.wall_s, peak_bytes)

@@ -6,8 +6,10 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.ids import LeaseId
@@ -26,7 +28,10 @@ from gridle.worker.agent.events import (
 )
 from gridle.worker.agent.hands import Hands
 from gridle.worker.agent.roster import LiveTask
+from gridle.worker.agent.state_runner import STATE_SUFFIX, Folders
 from gridle.worker.ipc.messages import RuntimeView
+from gridle.worker.ledger.checkpoints import Checkpoint
+from gridle.worker.sandbox.checkpoint_store import CheckpointStore, Found
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME, collect_output, wipe
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from gridle.worker.sources.port import Source
@@ -35,14 +40,7 @@ _QUICK_HANDS = 8
 """Tasks that can be paused at the same moment."""
 _SLOW_HANDS = 3
 _FOLDER_MODE = 0o755
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where tasks work and results wait."""
-
-    tasks: Path
-    results: Path
+_LEAST_WALL_S = 1.0
 
 
 class Runner:
@@ -53,8 +51,10 @@ class Runner:
         sandboxes: Mapping[RuntimeKind, Sandbox],
         source: Source,
         folders: Folders,
+        store: CheckpointStore,
         put: Callable[[Event], None],
     ) -> None:
+        self._store = store
         self._sandboxes = sandboxes
         self._source = source
         self._folders = folders
@@ -81,6 +81,8 @@ class Runner:
         lease_id, manifest = task.lease_id, task.manifest
         folder = self._folder(lease_id)
         sandbox = self._sandboxes[manifest.runtime_kind]
+        given = None if task.checkpoints else task.lease.checkpoint
+        adopted: list[Checkpoint] = []
 
         def fetch() -> None:
             wipe(folder)
@@ -88,21 +90,24 @@ class Runner:
                 (folder / name).mkdir(_FOLDER_MODE, parents=True)
             for each in manifest.inputs:
                 shutil.copyfile(self._source.blob(each.sha256), folder / INPUT_NAME / each.name)
+            if given is not None and manifest.checkpoint is not None:
+                # without the state it begins anew, which is better than not at all
+                with suppress(GridleError):
+                    path = self._source.blob(given.sha256)
+                    kept = self._store.adopt(lease_id, path, manifest.checkpoint, given.done_cpu_s)
+                    adopted.extend([kept] if kept else [])
             sandbox.prepare(manifest.runtime, self._program)
 
-        self._fetching.do(lambda: self._put(Fetched(lease_id, _fault(fetch))))
+        def report() -> None:
+            fault = _fault(fetch)
+            self._put(Fetched(lease_id, fault, adopted[0] if adopted else None))
+
+        self._fetching.do(report)
 
     def start(self, task: LiveTask, share: Share) -> None:
         """Start a fetched task."""
         lease_id, sandbox = task.lease_id, self._sandboxes[task.manifest.runtime_kind]
-        spec = TaskSpec(
-            # Never the name of an earlier start: what still cleans that up must not hit this one.
-            name=f"{lease_id}-{secrets.token_hex(3)}",
-            runtime=task.manifest.runtime,
-            arguments=task.manifest.tasks[task.lease.task_index],
-            resources=task.manifest.resources,
-            folder=self._folder(lease_id),
-        )
+        folder, known = self._folder(lease_id), task.checkpoints
         announced = threading.Event()
 
         def end(outcome: Outcome) -> None:
@@ -111,13 +116,19 @@ class Runner:
 
         def start() -> None:
             running: RunningTask | None = None
+            found: Found | None = None
 
             def go() -> None:
-                nonlocal running
-                running = sandbox.start(spec, share, end)
+                nonlocal running, found
+                done_cpu_s = 0.0
+                if task.manifest.checkpoint is not None:
+                    _empty(folder / OUTPUT_NAME)  # of a start that was broken off
+                    found = self._store.place(lease_id, known, folder)
+                    done_cpu_s = found.checkpoint.done_cpu_s if found.checkpoint else 0.0
+                running = sandbox.start(_spec(task, folder, done_cpu_s), share, end)
 
             error = _fault(go)
-            self._put(Started(lease_id, running, error))
+            self._put(Started(lease_id, running, error, found))
             announced.set()
 
         self._slow.do(start)
@@ -172,8 +183,9 @@ class Runner:
         self._slow.do(lambda: _ignore(_fault(lambda: wipe(self._folder(lease_id)))))
 
     def remove_result(self, lease_id: LeaseId) -> None:
-        """Remove an archive that the market has, or does not want."""
-        (self._folders.results / f"{lease_id}.tar").unlink(missing_ok=True)
+        """Remove what the market has of a task, or does not want."""
+        for suffix in (".tar", STATE_SUFFIX):
+            (self._folders.results / f"{lease_id}{suffix}").unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what earlier runs left of tasks: processes, containers, folders."""
@@ -207,6 +219,30 @@ class Runner:
 
     def _folder(self, lease_id: LeaseId) -> Path:
         return self._folders.tasks / lease_id
+
+
+def _spec(task: LiveTask, folder: Path, done_cpu_s: float) -> TaskSpec:
+    """Return what to run; work that is saved counts against the task's limit of time."""
+    manifest = task.manifest
+    needs = manifest.resources
+    left_s = max(_LEAST_WALL_S, needs.wall_limit_s - done_cpu_s / needs.cores)
+    return TaskSpec(
+        # Never the name of an earlier start: what still cleans that up must not hit this one.
+        name=f"{task.lease_id}-{secrets.token_hex(3)}",
+        runtime=manifest.runtime,
+        arguments=manifest.tasks[task.lease.task_index],
+        resources=msgspec.structs.replace(needs, wall_limit_s=left_s),
+        folder=folder,
+        gpus=task.gpus,
+        checkpoint=manifest.checkpoint,
+        isolation=manifest.isolation,
+        network_allow=manifest.network_allow,
+    )
+
+
+def _empty(folder: Path) -> None:
+    wipe(folder)
+    folder.mkdir(_FOLDER_MODE)
 
 
 def _fault(action: Callable[[], object]) -> Sentence | None:

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from pathlib import Path
 
 from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.messages import CheckpointRef
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
-from gridle.worker.agent.division import shares, startable, surplus
 from gridle.worker.agent.economy import Economy
-from gridle.worker.agent.events import Adjusted, Collected, Ended, Fetched, Setting, Started
+from gridle.worker.agent.events import (
+    Adjusted,
+    Collected,
+    Ended,
+    Fetched,
+    Saved,
+    Started,
+    StatePacked,
+)
 from gridle.worker.agent.lifecycle import Happening
 from gridle.worker.agent.reporter import Reporter
-from gridle.worker.agent.roster import LiveTask, Roster, begin_again
+from gridle.worker.agent.roster import LiveTask, Roster, let_loose, together
 from gridle.worker.agent.runner import Runner
+from gridle.worker.agent.saving import Saving
+from gridle.worker.agent.steering import Steering
 from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.policy.allowance import Allowance
-from gridle.worker.sandbox.port import Ending, Outcome, Share
+from gridle.worker.sandbox.port import Ending, Outcome
 from gridle.worker.sources.port import Offered
 
 MAX_ATTEMPTS = 3
-RETURN_AFTER_PAUSE_S = 900.0
-"""A task that was paused for longer is given back, so that somebody else can do it."""
 BENCH_S = 60.0
 """How long a kind of sandbox that broke a task for good is not offered."""
 _MAX_WARNINGS = 5
-NO_SHARE = Share(cpu_percent=0.0)
 
 
 class TaskFlow:
     """Handles every event of a task. Only the agent's thread calls it."""
 
     def __init__(
-        self, roster: Roster, runner: Runner, reporter: Reporter, economy: Economy
+        self,
+        roster: Roster,
+        runner: Runner,
+        reporter: Reporter,
+        economy: Economy,
+        saving: Saving,
     ) -> None:
+        self._saving = saving
+        self._steering = Steering(roster, runner, economy, saving)
         self._economy = economy
         self._roster = roster
         self._runner = runner
@@ -42,13 +58,15 @@ class TaskFlow:
         """Kinds that broke lately, and until when they are not offered."""
         self.warnings: deque[Sentence] = deque(maxlen=_MAX_WARNINGS)
 
-    def offered(self, offer: Offered, allowance: Allowance, now: float) -> None:
-        """Take on a task, or give it back at once where the machine is not ours any more."""
+    def offered(
+        self, offer: Offered, allowance: Allowance, now: float, *, consented: bool = True
+    ) -> None:
+        """Take on a task, or give it back at once: no consent yet, or no machine any more."""
         task = self._roster.add(offer.lease, offer.manifest, now)
         if task is None:
             return
         pays = self._economy.pays(task, now)
-        if allowance.may_run and allowance.takes_work and pays:
+        if consented and allowance.may_run and allowance.takes_work and pays:
             self.fetch(task, now)
             return
         if not pays:
@@ -68,6 +86,7 @@ class TaskFlow:
         elif task.state is WorkerTaskState.FETCHING and event.error is not None:
             self._broke(task, event.error, now)
         elif task.state is WorkerTaskState.FETCHING:
+            self._saving.fetched(task, event)
             self._roster.move(task, Happening.FETCHED, now)
 
     def started(self, event: Started, now: float) -> None:
@@ -76,6 +95,7 @@ class TaskFlow:
         if task is None:
             return
         task.starting = False
+        self._saving.started(task, event)
         if event.running is None:
             self._broke(task, event.error or sentences.ENDING, now)
             return
@@ -106,18 +126,23 @@ class TaskFlow:
         if task is None:
             self._runner.wipe(event.lease_id)
             return
-        if task.running is not None:
-            task.usage = task.running.usage()
+        _measure(task)
         why = event.outcome.explanation or sentences.ENDING
         match event.outcome.ending:
             case Ending.FINISHED:
                 if self._roster.move(task, Happening.FINISHED, now):
                     task.running = None
                     self._runner.collect(task)
+            case Ending.FAILED if task.began_cpu_s > 0:
+                self._saving.forget(task)  # the state may be what it failed of
+                self._broke(task, why, now)
             case Ending.FAILED:
                 self._failed(task, why, _reason_text(event.outcome), now)
             case Ending.STOPPED if task.stopping is Happening.RETURNED:
                 self._return(task, now)
+            case Ending.STOPPED if task.stopping is Happening.EVICTED:
+                self._roster.move(task, Happening.EVICTED, now)
+                let_loose(task)
             case Ending.STOPPED | Ending.BROKEN:
                 self._broke(task, why, now)
 
@@ -127,6 +152,7 @@ class TaskFlow:
         if task is not None:
             if event.output is not None:
                 self._reporter.finished(task, event.output, now)
+                self._saving.forget(task)
             elif event.can_retry:
                 self._broke(task, event.error or sentences.ENDING, now)
                 return
@@ -145,21 +171,36 @@ class TaskFlow:
         if task.state is not WorkerTaskState.FINISHING:
             self._let_go(task, now)
 
-    def steer(self, allowance: Allowance, memory_limit_bytes: int, now: float) -> None:
+    def saved(self, event: Saved) -> None:
+        """It has saved its state, or has not."""
+        self._saving.saved(event)
+
+    def packed(self, event: StatePacked, now: float) -> None:
+        """Its state lies ready to go back with it."""
+        task = self._roster.get(event.lease_id)
+        if task is not None:
+            self._give_back(task, now, event.ref, event.archive)
+
+    def steer(
+        self, allowance: Allowance, memory_limit_bytes: int, idle_s: float | None, now: float
+    ) -> None:
         """Make every task follow the allowance; pausing comes first and waits for nothing."""
-        held = [task for task in self._roster if task.holds_machine]
-        self._adjust_running(allowance, held, now)
-        for lease_id in surplus(memory_limit_bytes, [task.need for task in held]):
-            self._let_go(self._task(lease_id), now)
-        self._return_overdue(allowance, now)
-        self._start_ready(allowance, held, now)
+        for task in self._steering.steer(allowance, memory_limit_bytes, idle_s, now):
+            self._let_go(task, now)
 
     def move_times(self, jumped_s: float) -> None:
         """Take in that the clock was set by so much: no pause has lasted longer for that."""
         self.benched = {kind: until + jumped_s for kind, until in self.benched.items()}
         for task in self._roster:
+            task.leaving_since += jumped_s
             if task.paused_since is not None:
                 task.paused_since += jumped_s
+
+    def let_go(self, unwanted: Callable[[LiveTask], bool], now: float) -> None:
+        """Give back the tasks that are not wanted here any more."""
+        for task in self._roster:
+            if task.takes_room and unwanted(task):
+                self._let_go(task, now)
 
     def return_unstarted(self, now: float) -> None:
         """Give back what has not begun to run: only what runs is to be finished."""
@@ -170,51 +211,12 @@ class TaskFlow:
     def measure(self) -> None:
         """Ask the sandboxes what running tasks have used."""
         for task in self._roster:
-            if task.running is not None:
-                task.usage = task.running.usage()
+            _measure(task)
 
     def waits_for_price(self, now: float) -> bool:
         """Say whether some task is here, and each waits for electricity to cost less."""
         waiting = [task for task in self._roster if task.takes_room]
         return bool(waiting) and not any(self._economy.pays(task, now) for task in waiting)
-
-    def _adjust_running(self, allowance: Allowance, held: list[LiveTask], now: float) -> None:
-        going = [task for task in held if allowance.may_run and self._economy.pays(task, now)]
-        parts = shares(allowance, [task.need for task in going])
-        for task in held:
-            share = parts.get(task.lease_id)
-            wanted = Setting(paused=share is None, share=share or NO_SHARE)
-            idle = task.running is not None and not task.adjusting and task.stopping is None
-            if idle and wanted != task.applied:
-                task.adjusting = True
-                self._runner.adjust(task, wanted)
-
-    def _return_overdue(self, allowance: Allowance, now: float) -> None:
-        """Give back what has been paused, or has waited for its start, for too long."""
-        for task in self._roster:
-            if not task.holds_machine:
-                may_begin = allowance.may_run and allowance.begins_work
-                waits = task.takes_room and not (may_begin and self._economy.pays(task, now))
-                task.paused_since = (task.paused_since or now) if waits else None
-            if task.paused_since is not None and now - task.paused_since > RETURN_AFTER_PAUSE_S:
-                self._let_go(task, now)
-
-    def _start_ready(self, allowance: Allowance, held: list[LiveTask], now: float) -> None:
-        ready = [
-            task
-            for task in self._roster
-            if task.state is WorkerTaskState.READY
-            and not (task.starting or task.stopping)
-            and self._economy.pays(task, now)
-        ]
-        going = startable(allowance, [task.need for task in held], [task.need for task in ready])
-        starting = [self._task(lease_id) for lease_id in going]
-        parts = shares(allowance, [task.need for task in (*held, *starting)])
-        for task in starting:
-            task.starting = True
-            share = parts[task.lease_id]
-            task.applied = Setting(paused=False, share=share)
-            self._runner.start(task, share)
 
     def _let_go(self, task: LiveTask, now: float) -> None:
         if task.stopping is Happening.RETURNED:
@@ -226,10 +228,20 @@ class TaskFlow:
         self._runner.stop(task)
 
     def _return(self, task: LiveTask, now: float) -> None:
+        if not task.lost and self._saving.pack(task):
+            task.running = None  # it goes when its state lies ready
+            task.stopping = Happening.RETURNED
+            return
+        self._give_back(task, now, None, None)
+
+    def _give_back(
+        self, task: LiveTask, now: float, state: CheckpointRef | None, archive: Path | None
+    ) -> None:
         if task.lost:
             self._roster.move(task, Happening.RETURNED, now)
         else:
-            self._reporter.give_back(task, now)
+            self._reporter.give_back(task, now, state, archive)
+        self._saving.forget(task)
         self._runner.wipe(task.lease_id)
 
     def _failed(self, task: LiveTask, why: Sentence, reason: str, now: float) -> None:
@@ -237,6 +249,7 @@ class TaskFlow:
             self._roster.move(task, Happening.RETURNED, now)
         else:
             self._reporter.failed(task, reason, now)
+        self._saving.forget(task)
         self.warnings.append(sentences.task_fault(task.manifest.title, why))
         self._runner.wipe(task.lease_id)
 
@@ -248,14 +261,14 @@ class TaskFlow:
             self._return(task, now)
             return
         if self._roster.move(task, Happening.BROKE, now):
-            begin_again(task)
+            let_loose(task)
+            task.attempts += 1
             self.fetch(task, now)
 
-    def _task(self, lease_id: str) -> LiveTask:
-        task = self._roster.get(lease_id)
-        if task is None:
-            raise KeyError(lease_id)
-        return task
+
+def _measure(task: LiveTask) -> None:
+    if task.running is not None:
+        task.usage = together(task.carried, task.running.usage())
 
 
 def _reason_text(outcome: Outcome) -> str:

@@ -12,7 +12,9 @@ from gridle.worker.agent.roster import LiveTask
 from gridle.worker.ipc.messages import (
     Activity,
     Earnings,
+    JobView,
     MarketView,
+    PublisherView,
     RuntimeView,
     TaskView,
     WorkerState,
@@ -45,6 +47,8 @@ class Facts:
     memory_bytes: int
     warnings: tuple[Sentence, ...]
     electricity: ElectricityNow
+    jobs: tuple[JobView, ...]
+    publishers: tuple[PublisherView, ...]
     waits_for_price: bool
     """There are tasks, and each of them waits for electricity to cost less."""
 
@@ -63,13 +67,13 @@ def task_view(task: LiveTask) -> TaskView:
     """Show one task; its progress is an estimate, so it says all but done until it is done."""
     manifest = task.manifest
     begun = task.started_at is not None
-    fraction = min(_ALMOST_DONE, task.usage.cpu_s / manifest.resources.reference_s)
+    fraction = min(_ALMOST_DONE, task.done_cpu_s / manifest.resources.reference_s)
     if task.state is WorkerTaskState.FINISHING:
         fraction = 1.0
     return TaskView(
         lease_id=task.lease_id,
         task_id=task.lease.task_id,
-        job_id=task.lease.task_id.partition(".")[0],
+        job_id=task.job_id,
         title=manifest.title,
         summary=manifest.summary,
         runtime=manifest.runtime_kind,
@@ -107,6 +111,8 @@ def worker_state(facts: Facts) -> WorkerState:
         currency=now.currency,
         energy_today_mj=now.today.energy_mj,
         electricity_today_micros=now.today.cost_micros,
+        jobs=facts.jobs,
+        publishers=facts.publishers,
     )
 
 

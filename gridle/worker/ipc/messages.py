@@ -16,10 +16,11 @@ from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.messages import ChainInfo
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.policy.allowance import Reason
+from gridle.worker.policy.consent import Answer, Ruling
 from gridle.worker.policy.limits import Limits
 from gridle.worker.policy.readings import Gpu
 
-IPC_VERSION = 2
+IPC_VERSION = 3
 MAX_LINE_BYTES = 2**20
 
 
@@ -96,6 +97,27 @@ class RuntimeView(Struct, frozen=True):
     note: Sentence
 
 
+class JobView(Struct, frozen=True):
+    """A job that was offered here lately, and what it may do in plain words."""
+
+    job_id: JobId
+    publisher: Address
+    title: str
+    job_class: str
+    """See `policy.consent.job_class`."""
+    ruling: Ruling
+    explanation: tuple[Sentence, ...]
+    """Publisher, purpose, fence, data, network, resources, pay: a sentence each."""
+
+
+class PublisherView(Struct, frozen=True):
+    """A standing answer to a publisher's jobs of one class, to one job, or to all (`any`)."""
+
+    publisher: str
+    scope: str
+    answer: Answer
+
+
 class WorkerState(Struct, frozen=True):
     """Everything that a client shows."""
 
@@ -128,6 +150,9 @@ class WorkerState(Struct, frozen=True):
     """Millijoules that tasks used since local midnight."""
     electricity_today_micros: int = 0
     """What that energy cost, in millionths of the currency."""
+    jobs: tuple[JobView, ...] = ()
+    """Those offered lately, newest first; the ones whose ruling is `ask` wait for an answer."""
+    publishers: tuple[PublisherView, ...] = ()
 
 
 class Hello(Struct, frozen=True, tag="hello"):
@@ -186,11 +211,25 @@ class SetLimits(Struct, frozen=True, tag="set_limits"):
     limits: Limits
 
 
+class AnswerJob(Struct, frozen=True, tag="answer_job"):
+    """The owner lets a job run once, or its publisher's jobs of that class always or never."""
+
+    job_id: JobId
+    answer: Answer
+
+
+class JudgePublisher(Struct, frozen=True, tag="judge_publisher"):
+    """The owner trusts a publisher (`always`) or blocks it (`never`); None forgets all answers."""
+
+    publisher: Address
+    answer: Answer | None
+
+
 class Shutdown(Struct, frozen=True, tag="shutdown"):
     """End the worker; running tasks are stopped and tried again at the next start."""
 
 
-Command = StartWork | PauseWork | FinishWork | SetLimits | Shutdown
+Command = StartWork | PauseWork | FinishWork | SetLimits | AnswerJob | JudgePublisher | Shutdown
 
 
 class Request(Struct, frozen=True, tag="request"):

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.ledger.checkpoints import CheckpointTable
 from gridle.worker.ledger.connection import connect, transaction
+from gridle.worker.ledger.consents import ConsentTable
 from gridle.worker.ledger.energy import EnergyTable
 from gridle.worker.ledger.money import SETTLED_AFTER, MoneyTable
 from gridle.worker.ledger.outbox import Outbox
@@ -24,6 +26,8 @@ class Ledger:
         self.outbox = Outbox(connection)
         self.money = MoneyTable(connection)
         self.energy = EnergyTable(connection)
+        self.consents = ConsentTable(connection)
+        self.checkpoints = CheckpointTable(connection)
 
     def get(self, key: str) -> str | None:
         """Return a remembered word, such as the owner's wish."""

@@ -46,6 +46,13 @@ class MoneyTable:
                 (SETTLED_AFTER, str(page.next_after)),
             )
 
+    def accepted_of(self, payer: Address) -> int:
+        """Return how many results a payer has accepted here."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM verdicts WHERE accepted AND payer = ?", (payer,)
+        ).fetchone()
+        return int(row[0])
+
     def _settle_one(self, settlement: Settlement) -> None:
         if isinstance(settlement, Redemption):
             self._connection.execute(

@@ -83,10 +83,10 @@ CREATE TABLE checkpoints (
 ) WITHOUT ROWID;
 CREATE TABLE consents (
     publisher TEXT NOT NULL,
-    class TEXT NOT NULL,
+    scope TEXT NOT NULL,
     answer TEXT NOT NULL,
     answered_at REAL NOT NULL,
-    PRIMARY KEY (publisher, class)
+    PRIMARY KEY (publisher, scope)
 ) WITHOUT ROWID;
 CREATE TABLE images (
     image_sha256 TEXT PRIMARY KEY,

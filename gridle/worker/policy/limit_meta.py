@@ -16,6 +16,7 @@ class Section(Enum):
     AWAY = Sentence("While I am away", "我离开时")
     IN_USE = Sentence("While I use it", "我使用时")
     PRESENCE = Sentence("Presence", "使用判断")
+    TASKS = Sentence("What tasks may do", "任务权限")
     GUARDS = Sentence("Guards", "保护措施")
     NETWORK = Sentence("Network", "网络")
     ELECTRICITY = Sentence("Electricity", "电费")

@@ -14,8 +14,18 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.policy.budget import Budget, NetworkKind, ProgramName
 from gridle.worker.policy.electricity import Electricity
 from gridle.worker.policy.limit_meta import NO_LIMIT, Section, about
+from gridle.worker.policy.task_rules import TaskRules
 
-__all__ = ["Budget", "DayHours", "KiB", "Limits", "MiB", "NetworkKind", "default_limits"]
+__all__ = [
+    "Budget",
+    "DayHours",
+    "KiB",
+    "Limits",
+    "MiB",
+    "NetworkKind",
+    "TaskRules",
+    "default_limits",
+]
 
 MiB = 2**20
 KiB = 2**10
@@ -235,6 +245,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
             ),
         ),
     ] = False
+    tasks: Annotated[TaskRules, about(Section.TASKS.value, section=Section.TASKS)] = TaskRules()
     hours: Annotated[
         tuple[DayHours, DayHours, DayHours, DayHours, DayHours, DayHours, DayHours],
         about(

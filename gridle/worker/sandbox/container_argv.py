@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,3 +214,8 @@ def update_cores_argv(engine: Engine, place: Place, core_ids: tuple[int, ...]) -
 def control_argv(engine: Engine, verb: str, name: str) -> list[str]:
     """Return the command line of a plain verb such as `pause` or `unpause`."""
     return [*base_argv(engine), verb, name]
+
+
+def signal_argv(engine: Engine, name: str, number: signal.Signals) -> list[str]:
+    """Return the command line that sends a signal to a container's first process."""
+    return [*base_argv(engine), "kill", "--signal", number.name, name]

@@ -15,6 +15,8 @@ from gridle.market.protocol.messages import Committed, Failed, Redemption, Retur
 from gridle.worker.agent.events import FromSource
 from gridle.worker.ipc.messages import (
     Activity,
+    AnswerJob,
+    JudgePublisher,
     PauseWork,
     SetLimits,
     Shutdown,
@@ -23,6 +25,8 @@ from gridle.worker.ipc.messages import (
     WorkerTaskState,
 )
 from gridle.worker.policy.allowance import ReasonCode
+from gridle.worker.policy.consent import Answer, Ruling
+from gridle.worker.policy.task_rules import TaskRules
 from gridle.worker.sources.port import Offered
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.probes import AWAY
@@ -100,6 +104,41 @@ def test_input_pauses_at_once_and_absence_resumes(rig: AgentRig, market: StubMar
     rig.probes.become(AWAY)
     state = rig.wait(runs)
     assert state.activity is Activity.WORKING
+
+
+def test_a_job_that_asks_goes_back_until_the_owner_answers(
+    rig: AgentRig, market: StubMarket
+) -> None:
+    limits = msgspec.structs.replace(LIMITS, tasks=TaskRules(ask_first="always"))
+    rig.begin()
+    assert rig.ask(SetLimits(limits)) is None
+    job = manifest(("echo", "hello"))
+    market.offer(lease(job), job)
+    assert market.wait(lambda: market.reports == [Returned(lease_id(1))])
+    state = rig.wait(lambda state: bool(state.jobs))
+    (asking,) = state.jobs
+    assert asking.ruling is Ruling.ASK
+    assert asking.publisher == PAYER
+    assert asking.explanation
+    assert rig.ask(AnswerJob(asking.job_id, Answer.ONCE)) is None
+    market.offer(lease(job, 2), job)
+    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
+    rig.end()
+
+
+def test_a_blocked_publishers_running_task_is_given_back(rig: AgentRig, market: StubMarket) -> None:
+    job = manifest(("count",))
+    market.offer(lease(job), job)
+    rig.begin()
+    rig.wait(runs)
+    assert rig.ask(JudgePublisher(PAYER, Answer.NEVER)) is None
+    assert market.wait(lambda: market.reports == [Returned(lease_id(1))])
+    rig.end()
+    again = AgentRig(rig.home, market).begin()
+    market.offer(lease(job, 2), job)
+    assert market.wait(lambda: market.reports[1:] == [Returned(lease_id(2))])
+    assert again.ask(AnswerJob("job-" + "0" * 16, Answer.ONCE)) is not None
+    again.end()
 
 
 def test_quick_changes_end_in_the_last_one(rig: AgentRig, market: StubMarket) -> None:
@@ -291,7 +330,7 @@ def test_a_corrupt_ledger_is_read_again_from_the_market(tmp_path: Path, market: 
 def test_a_task_that_was_paused_too_long_is_given_back(
     rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gridle.worker.agent.task_flow.RETURN_AFTER_PAUSE_S", 0.3)
+    monkeypatch.setattr("gridle.worker.policy.eviction.LONG_PAUSE_S", 0.3)
     job = manifest(("count",))
     market.offer(lease(job), job)
     rig.begin()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.division import MAX_SLOTS, Need, capacity, shares, startable, surplus
+from gridle.worker.agent.division import MAX_SLOTS, Need, capacity, shares, startable
 from gridle.worker.policy.allowance import Allowance, Reason, ReasonCode
 
 WHY = (Reason(ReasonCode.AWAY, Sentence("Away.", "离开。")),)
@@ -49,16 +49,6 @@ def test_what_starts_fits(allowance: Allowance, running: list[Need], ready: list
         alone = len(running) + len(starting) == 1
         cores = sum(each.cores for each in (*running, *starting))
         assert cores <= allowance.cores or alone
-
-
-@given(st.integers(0, 2**38), needs)
-def test_what_stays_fits_the_memory_and_the_newest_goes_first(
-    limit_bytes: int, held: list[Need]
-) -> None:
-    going = surplus(limit_bytes, held)
-    assert list(going) == [each.lease_id for each in reversed(held)][: len(going)]
-    staying = [each for each in held if each.lease_id not in going]
-    assert sum(each.memory_bytes for each in staying) <= limit_bytes
 
 
 @given(allowances, needs)

@@ -110,7 +110,9 @@ def test_the_schema_carries_titles_units_and_bounds() -> None:
     (_, components) = msgspec.json.schema_components([Limits])
     for field in FIELDS:
         group, _, name = field.key.rpartition(".")
-        owner = {"": "Limits", "electricity": "Electricity"}.get(group, "Budget")
+        owner = {"": "Limits", "electricity": "Electricity", "tasks": "TaskRules"}.get(
+            group, "Budget"
+        )
         described = components[owner]["properties"][name]
         assert described["title"] == field.label.en
         assert described["x-title-zh"] == field.label.zh

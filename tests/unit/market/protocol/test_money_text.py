@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridle.app.money_format import format_units
+from gridle.market.protocol.money_text import format_units
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""Tells tasks to save, keeps what they saved, and hands it on to their next start or node."""
+
+from __future__ import annotations
+
+from gridle.worker.agent.events import Fetched, Saved, Started
+from gridle.worker.agent.roster import LiveTask, Roster
+from gridle.worker.agent.state_runner import StateRunner
+from gridle.worker.ipc.messages import WorkerTaskState
+from gridle.worker.ledger.checkpoints import KEPT, Checkpoint
+from gridle.worker.ledger.ledger import Ledger
+
+
+class Saving:
+    """Every saved state is in the ledger before it counts. Only the agent's thread calls it."""
+
+    def __init__(self, roster: Roster, states: StateRunner, ledger: Ledger) -> None:
+        self._roster = roster
+        self._states = states
+        self._ledger = ledger
+
+    def sweep(self) -> None:
+        """Remove the states of tasks that are no longer here."""
+        live = {task.lease_id for task in self._roster}
+        for lease_id in self._ledger.checkpoints.leases():
+            if lease_id not in live:
+                self._ledger.checkpoints.forget(lease_id)
+        self._states.sweep(live)
+
+    def ask_due(self) -> None:
+        """Tell every running task to save whose interval of work is over."""
+        for task in self._roster:
+            rule = task.manifest.checkpoint
+            runs = task.state is WorkerTaskState.RUNNING and task.running is not None
+            busy = task.saving or task.adjusting or task.leaving or task.stopping
+            if rule is None or not runs or busy:
+                continue
+            if task.done_cpu_s - task.saved_cpu_s >= rule.interval_s * task.need.cores:
+                self.ask(task)
+
+    def ask(self, task: LiveTask) -> None:
+        """Tell a task to save."""
+        task.saving = True
+        task.saved_cpu_s = task.done_cpu_s
+        self._states.save(task)
+
+    def saved(self, event: Saved) -> None:
+        """Keep a saved state.
+
+        Raises:
+            UnavailableError: the ledger cannot be written; the same event can be handed in again.
+        """
+        task = self._roster.get(event.lease_id)
+        if task is None:
+            return
+        if event.checkpoint is not None:
+            self._note(task, event.checkpoint)
+        task.saving, task.has_saved = False, True
+
+    def fetched(self, task: LiveTask, event: Fetched) -> None:
+        """Keep the state that came with a task's lease."""
+        if event.checkpoint is not None and not task.checkpoints:
+            self._note(task, event.checkpoint)
+
+    def started(self, task: LiveTask, event: Started) -> None:
+        """Note from where a task goes on; damaged states are let go."""
+        if event.found is None:
+            return
+        damaged = event.found.damaged
+        if damaged:
+            self._ledger.checkpoints.remove(task.lease_id, damaged)
+            task.checkpoints = tuple(each for each in task.checkpoints if each not in damaged)
+        begun = event.found.checkpoint
+        task.began_cpu_s = begun.done_cpu_s if begun else 0.0
+        task.saved_cpu_s = task.began_cpu_s
+
+    def save_all(self, timeout_s: float) -> None:
+        """Tell all running tasks to save before this worker ends, and wait for them."""
+        running = [
+            task
+            for task in self._roster
+            if task.manifest.checkpoint
+            and task.running is not None
+            and task.state is WorkerTaskState.RUNNING
+        ]
+        for task, checkpoint in self._states.save_now(running, timeout_s):
+            self._note(task, checkpoint)
+
+    def pack(self, task: LiveTask) -> bool:
+        """Lay a task's state ready to go back with it; False where there is none to go.
+
+        The state with which its lease came is at the market already.
+        """
+        given = task.lease.checkpoint
+        newest = task.checkpoints[0] if task.checkpoints else None
+        if newest is None or (given is not None and newest.done_cpu_s <= given.done_cpu_s):
+            return False
+        self._states.pack(task)
+        return True
+
+    def forget(self, task: LiveTask) -> None:
+        """Remove every state of a task that needs none any more."""
+        if task.manifest.checkpoint is not None:
+            self._ledger.checkpoints.forget(task.lease_id)
+            task.checkpoints = ()
+            self._states.forget(task.lease_id)
+
+    def _note(self, task: LiveTask, checkpoint: Checkpoint) -> None:
+        self._ledger.checkpoints.add(task.lease_id, checkpoint)
+        task.checkpoints = (checkpoint, *task.checkpoints)[:KEPT]
+        self._states.tidy(task)

@@ -1,0 +1,127 @@
+"""Acts on saved states with hands of its own, and puts what came of it into the agent's queue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridle.market.protocol.errors import GridleError
+from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.messages import CheckpointRef
+from gridle.worker.agent.events import Event, Saved, StatePacked
+from gridle.worker.agent.hands import Hands
+from gridle.worker.agent.roster import LiveTask
+from gridle.worker.ledger.checkpoints import Checkpoint
+from gridle.worker.sandbox.checkpoint_store import CheckpointStore
+
+_HANDS = 4
+_HASTY_GRACE_S = 2.0
+"""What a task gets to save when this worker ends: a computer that shuts down does not wait."""
+STATE_SUFFIX = ".state"
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where tasks work, and where what goes to the market waits."""
+
+    tasks: Path
+    results: Path
+
+
+class StateRunner:
+    """Every action on a saved state that may take time. Returns at once, but for `save_now`."""
+
+    def __init__(
+        self, store: CheckpointStore, folders: Folders, put: Callable[[Event], None]
+    ) -> None:
+        self.store = store
+        self._folders = folders
+        self._put = put
+        self._hands = Hands("save", _HANDS)
+
+    def save(self, task: LiveTask) -> None:
+        """Tell a running task to save, and take its state."""
+        taking = self._taking(task, None)
+        self._hands.do(lambda: self._put(Saved(task.lease_id, taking())))
+
+    def save_now(
+        self, tasks: Sequence[LiveTask], timeout_s: float
+    ) -> tuple[tuple[LiveTask, Checkpoint], ...]:
+        """Tell tasks to save at once, in parallel, and wait; returns those that did."""
+        taken: list[tuple[LiveTask, Checkpoint]] = []
+
+        def take(task: LiveTask, taking: Callable[[], Checkpoint | None]) -> None:
+            found = taking()
+            if found is not None:
+                taken.append((task, found))
+
+        threads = [
+            threading.Thread(target=take, args=(task, self._taking(task, _HASTY_GRACE_S)))
+            for task in tasks
+        ]
+        for thread in threads:
+            thread.daemon = True
+            thread.start()
+        until_s = time.monotonic() + timeout_s
+        for thread in threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        return tuple(taken)
+
+    def pack(self, task: LiveTask) -> None:
+        """Lay a task's newest good state ready for the market, beside the results."""
+        lease_id, known = task.lease_id, task.checkpoints
+        target = self._folders.results / f"{lease_id}{STATE_SUFFIX}"
+
+        def pack() -> StatePacked:
+            try:
+                found = self.store.newest_good(lease_id, known).checkpoint
+                if found is None:
+                    return StatePacked(lease_id, None, None)
+                self._folders.results.mkdir(parents=True, exist_ok=True)
+                self.store.path(lease_id, found).replace(target)
+            except (GridleError, OSError):  # then it goes back without: somebody begins anew
+                return StatePacked(lease_id, None, None)
+            ref = CheckpointRef(found.sha256, found.size_bytes, found.done_cpu_s)
+            return StatePacked(lease_id, ref, target)
+
+        self._hands.do(lambda: self._put(pack()))
+
+    def tidy(self, task: LiveTask) -> None:
+        """Remove the files of states that the ledger has let go of."""
+        lease_id, known = task.lease_id, task.checkpoints
+        self._hands.do(lambda: self.store.tidy(lease_id, known))
+
+    def forget(self, lease_id: LeaseId) -> None:
+        """Remove every file of a task's states."""
+        self._hands.do(lambda: self.store.forget(lease_id))
+
+    def sweep(self, live: Iterable[LeaseId]) -> None:
+        """Remove the states of all but the live tasks (blocks)."""
+        self.store.sweep(live)
+
+    def close(self) -> None:
+        """Begin no other action."""
+        self._hands.close(0.2)
+
+    def _taking(self, task: LiveTask, grace_s: float | None) -> Callable[[], Checkpoint | None]:
+        running, rule, known = task.running, task.manifest.checkpoint, task.checkpoints
+        lease_id, done_cpu_s = task.lease_id, task.done_cpu_s
+        folder = self._folders.tasks / lease_id
+
+        def taking() -> Checkpoint | None:
+            if running is None or rule is None:
+                return None
+            try:
+                if not running.save(grace_s or rule.grace_s):
+                    return None
+                return self.store.take(lease_id, folder, rule, known, done_cpu_s)
+            except (
+                GridleError,
+                OSError,
+            ):  # the disk is full, or the sandbox gone: it has its own end
+                return None
+
+        return taking
