@@ -138,6 +138,9 @@ def _changed(
             with os.fdopen(descriptor, "w+b") as writer, _removed_on_failure(target):
                 change(reader, writer)
                 size_bytes = writer.tell()
+                writer.flush()
+                if mode == _OWNER_ONLY:  # what is to outlive a power failure
+                    os.fsync(writer.fileno())
                 writer.seek(0)
                 sha256 = hashlib.file_digest(writer, "sha256").hexdigest()
     except OSError as error:
