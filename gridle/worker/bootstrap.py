@@ -186,6 +186,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         ledger=opened.ledger,
         source=MarketSource(url, identity, payout, home / "blobs", sealing),
         sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
+        task_network=sandboxes.container.doors,
         probes=build_probes(home, OwnTasks(home / TASKS_NAME)),
         limits=limits.value or default_limits(cores, memory_bytes),
         save_limits=_limits_saver(home / LIMITS_NAME),

@@ -37,6 +37,16 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
         "foreground_frame_p99_ms",
     ),
     "worker_idle": ("worker_idle_rss_mb", "worker_idle_cpu_pct", "worker_idle_wakeups_per_s"),
+    "chaos": (
+        "chaos_kills",
+        "chaos_tasks_done",
+        "chaos_left_behind",
+        "chaos_lost_results",
+        "chaos_double_results",
+        "chaos_wrong_results",
+        "chaos_orphan_worst_s",
+        "chaos_lost_work_worst_s",
+    ),
     "efficiency": (
         *(
             f"{sandbox}_efficiency{kind}"

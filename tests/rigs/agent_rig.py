@@ -61,6 +61,7 @@ class AgentRig:
                 ledger=opened.ledger,
                 source=self.source,
                 sandboxes={"wasm": self.sandbox},
+                task_network=None,
                 probes=self.probes,
                 limits=machine.limits if machine else LIMITS,
                 save_limits=self._save,

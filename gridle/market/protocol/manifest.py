@@ -191,6 +191,12 @@ def _check_combinations(manifest: Manifest) -> None:
             "take those out of this manifest, or make it a container.",
             "WebAssembly 任务没有网络、显卡或其他隔离方式；请从清单中去掉这些要求，或改用容器。",
         )
+    if manifest.isolation == "gvisor" and needs_container:
+        raise InvalidInputError(
+            "Under gVisor a task has neither network nor graphics cards; take either out of this "
+            "manifest.",
+            "在 gVisor 中任务既没有网络也没有显卡；请从清单中去掉其中一项。",
+        )
     if (manifest.data_class == "sealed") != (manifest.result_key is not None):
         raise InvalidInputError(
             "A sealed job names the key to which its results are encrypted, and only a sealed job; "

@@ -44,6 +44,7 @@ from gridle.worker.agent.saving import Saving
 from gridle.worker.agent.state_runner import Folders, StateRunner
 from gridle.worker.agent.task_data import TaskData
 from gridle.worker.agent.task_flow import TaskFlow
+from gridle.worker.agent.transfers import Transfers
 from gridle.worker.agent.volume import MonthVolume
 from gridle.worker.ipc.messages import Command, RuntimeView
 from gridle.worker.policy.allowance import Allowance
@@ -73,6 +74,7 @@ class Agent:
         self._saving = Saving(self._roster, self._states, ledger)
         self._economy = Economy(parts.home, ledger, parts.limits.electricity)
         self._volume = MonthVolume(ledger)
+        self._transfers = Transfers(source, parts.task_network, self._roster)
         self._reporter = Reporter(
             ledger, source, self._roster, parts.node, parts.new_salt, self._economy
         )
@@ -109,7 +111,6 @@ class Agent:
         """Events that could not be written down; tried again, in order."""
         self._trouble: Sentence | None = None
         self._retry_at = self._measure_at = 0.0
-        self._rates: tuple[int | None, int | None] | None = None
         self._held: frozenset[LeaseId] | None = None
         self._ended = False
         self.ended_well = False
@@ -262,7 +263,7 @@ class Agent:
             self._tasks.steer(allowance, self._governor.memory_limit_bytes, idle_s, now)
             if self._governor.wish.finishing:
                 self._tasks.return_unstarted(now)
-            self._volume.count(self._parts.source.transferred(), now, self._parts.zone())
+            self._volume.count(self._transfers.transferred(), now, self._parts.zone())
         except UnavailableError as error:
             self._trouble = error.sentence
         self._tell_source(self._governor.allowance, now)
@@ -284,10 +285,7 @@ class Agent:
         wanted = capacity(allowance, needs, self._usable_runtimes(now), ask)
         if self._trouble is not None or not self._economy.wants_work(now):
             wanted = replace(wanted, slots=0)
-        rates = (allowance.download_bytes_s, allowance.upload_bytes_s)
-        if rates != self._rates:
-            self._rates = rates
-            source.limit(*rates)
+        self._transfers.limit(allowance.download_bytes_s, allowance.upload_bytes_s)
         source.want(wanted)
         held = frozenset(task.lease_id for task in self._roster)
         if held != self._held:

@@ -10,7 +10,7 @@ from pathlib import Path
 from gridle.market.protocol.ids import Address, PublicKey, Sha256
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.ports import MachineProbes
+from gridle.worker.agent.ports import MachineProbes, TaskNetwork
 from gridle.worker.ledger.ledger import Ledger
 from gridle.worker.policy.limits import Limits
 from gridle.worker.probes.machine.clock_watch import Clocks
@@ -29,6 +29,8 @@ class Parts:
     ledger: Ledger
     source: Source
     sandboxes: Mapping[RuntimeKind, Sandbox]
+    task_network: TaskNetwork | None
+    """None where no sandbox here can give a task any."""
     probes: MachineProbes
     limits: Limits
     save_limits: Callable[[Limits], None]

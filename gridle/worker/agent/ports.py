@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.policy.readings import OurUse, Readings
+from gridle.worker.sandbox.net_process import Moved, Rates
 
 
 class MachineProbes(Protocol):
@@ -26,6 +27,16 @@ class MachineProbes(Protocol):
 
     def close(self) -> None:
         """Stop watching."""
+
+
+class TaskNetwork(Protocol):
+    """The ways out of all networked tasks."""
+
+    def transferred(self) -> Moved:
+        """Return what they have moved since the worker's start."""
+
+    def limit(self, rates: Rates) -> None:
+        """Hold all of them together to these rates from now on."""
 
 
 OnState = Callable[[WorkerState], None]

@@ -75,7 +75,16 @@ class Runner:
             views = []
             for kind, sandbox in self._sandboxes.items():
                 found = sandbox.availability()
-                views.append(RuntimeView(kind, found.works, found.explanation))
+                views.append(
+                    RuntimeView(
+                        kind,
+                        found.works,
+                        found.explanation,
+                        gvisor=found.gvisor,
+                        network=found.network,
+                        gpus=found.gpus,
+                    )
+                )
             self._put(RuntimesLookedAt(tuple(views)))
 
         self._slow.do(look)

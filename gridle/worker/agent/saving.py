@@ -9,6 +9,10 @@ from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.ledger.checkpoints import KEPT, Checkpoint
 from gridle.worker.ledger.ledger import Ledger
 
+_AHEAD_S = 2.0
+"""So long before its interval is over a task is told: usage is measured once a second, and a save
+takes its time, and no more than an interval of work is ever to be lost."""
+
 
 class Saving:
     """Every saved state is in the ledger before it counts. Only the agent's thread calls it."""
@@ -34,7 +38,8 @@ class Saving:
             busy = task.saving or task.adjusting or task.leaving or task.stopping
             if rule is None or not runs or busy:
                 continue
-            if task.done_cpu_s - task.saved_cpu_s >= rule.interval_s * task.need.cores:
+            unsaved_s = (task.done_cpu_s - task.saved_cpu_s) / task.need.cores
+            if unsaved_s >= max(rule.interval_s / 2, rule.interval_s - _AHEAD_S):
                 self.ask(task)
 
     def ask(self, task: LiveTask) -> None:

@@ -95,6 +95,10 @@ class RuntimeView(Struct, frozen=True):
     kind: RuntimeKind
     works: bool
     note: Sentence
+    gvisor: bool = False
+    """Whether its tasks can run under gVisor, reach named hosts, and hold graphics cards."""
+    network: bool = False
+    gpus: bool = False
 
 
 class JobView(Struct, frozen=True):

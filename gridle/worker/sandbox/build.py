@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.resources_folder import resources_folder
@@ -10,13 +12,24 @@ from gridle.worker.sandbox.port import Sandbox
 from gridle.worker.sandbox.wasm import WasmSandbox
 
 
-def build_sandboxes(home: Path, worker_id: str) -> tuple[Sandbox, ...]:
+@dataclass(frozen=True)
+class Sandboxes:
+    """One of each kind."""
+
+    wasm: WasmSandbox
+    container: ContainerSandbox
+
+    def __iter__(self) -> Iterator[Sandbox]:
+        yield from (self.wasm, self.container)
+
+
+def build_sandboxes(home: Path, worker_id: str) -> Sandboxes:
     """Return the sandboxes of the worker whose files are in `home`.
 
     `worker_id` names what they leave on the machine; lower-case letters, digits and hyphens.
     """
     profile = resources_folder() / "seccomp" / "task.json"
-    return (
+    return Sandboxes(
         WasmSandbox(home / "modules", worker_id),
         ContainerSandbox(worker_id, profile),
     )

@@ -23,8 +23,8 @@ STATE_NAME = "state"
 DRAFT_NAME = "state.new"
 REQUEST_NAME = "save"
 _NAMES = frozenset({STATE_NAME, DRAFT_NAME, REQUEST_NAME})
-_LOOK_S = 0.01
-"""How often a save that was asked for is looked for; a look takes ten microseconds."""
+_LOOK_S = 0.02
+"""How often a save that was asked for is looked for; all looks of a minute take 0.1 s."""
 _DISK_SLACK_BYTES = 2**16
 """Files occupy whole blocks."""
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -2,11 +2,12 @@
 
 A file counts once the ledger knows its digest (`CheckpointTable`), and is removed only after the
 ledger has let go of it; so a kill between any two steps leaves files too many, never too few.
-Calls may block; one at a time for each lease.
+Calls may block, and may come from several threads.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class CheckpointStore:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._clock = clock
+        self._lock = threading.Lock()
+        self._last_numbers: dict[LeaseId, int] = {}
 
     def path(self, lease_id: LeaseId, checkpoint: Checkpoint) -> Path:
         """Return where a checkpoint's bytes are."""
@@ -64,7 +67,7 @@ class CheckpointStore:
         Raises:
             UnavailableError: this machine's disk is full or failing; older states still hold.
         """
-        number = known[0].number + 1 if known else 1
+        number = self._next_number(lease_id, known)
         path = self._ready(lease_id, number)
         saved = seal.take(task_folder, path) if seal else take_state(task_folder, rule, path)
         return self._as_checkpoint(number, saved, done_cpu_s)
@@ -78,16 +81,17 @@ class CheckpointStore:
         *,
         is_sealed: bool = False,
     ) -> Checkpoint | None:
-        """Keep the state that came with a lease as its first; to be noted in the ledger next.
+        """Keep the state that came with a lease before any other; to be noted in the ledger next.
 
         None where it is empty or larger than its manifest allows. A sealed one stays sealed.
 
         Raises:
             UnavailableError: this machine's disk is full or failing.
         """
+        number = self._next_number(lease_id, ())
         limit = sealed_rule(rule) if is_sealed else rule
-        saved = adopt_state(untrusted_path, limit, self._ready(lease_id, 1))
-        return self._as_checkpoint(1, saved, done_cpu_s)
+        saved = adopt_state(untrusted_path, limit, self._ready(lease_id, number))
+        return self._as_checkpoint(number, saved, done_cpu_s)
 
     def newest_good(self, lease_id: LeaseId, known: Sequence[Checkpoint]) -> Found:
         """Return the newest checkpoint that is still as it was saved, hashing it again."""
@@ -111,19 +115,29 @@ class CheckpointStore:
             place_state(None, task_folder)
         return found
 
-    def tidy(self, lease_id: LeaseId, known: Iterable[Checkpoint]) -> None:
-        """Remove a lease's files that the ledger does not know (any more)."""
-        kept = {self._path(lease_id, each.number) for each in known}
-        self._remove(path for path in self._files(lease_id) if path not in kept)
+    def tidy(self, lease_id: LeaseId, known: Sequence[Checkpoint]) -> None:
+        """Remove a lease's states that the ledger has let go of: older than the newest it knows.
+
+        Newer ones are just being taken.
+        """
+        kept = {each.number for each in known}
+        self._remove(
+            self._path(lease_id, number)
+            for number in map(_number, self._files(f"{lease_id}-*{_SUFFIX}"))
+            if number < max(kept, default=0) and number not in kept
+        )
 
     def forget(self, lease_id: LeaseId) -> None:
-        """Remove every trace of a lease, damaged ones too."""
-        self.tidy(lease_id, ())
+        """Remove every trace of a lease whose task has ended, damaged states too."""
+        self._remove(self._files(f"{lease_id}-*"))
+        with self._lock:
+            self._last_numbers.pop(lease_id, None)
 
     def sweep(self, live: Iterable[LeaseId]) -> None:
         """Remove what belongs to no live lease."""
         kept = set(live)
-        self._remove(path for path in self._files() if path.name[:_LEASE_ID_LENGTH] not in kept)
+        files = self._files("lease-*")
+        self._remove(path for path in files if path.name[:_LEASE_ID_LENGTH] not in kept)
 
     def _first(
         self,
@@ -140,6 +154,14 @@ class CheckpointStore:
             if path.exists():
                 path.replace(path.with_name(f"{path.name}.corrupt-{int(self._clock())}"))
         return Found(None, tuple(damaged))
+
+    def _next_number(self, lease_id: LeaseId, known: Sequence[Checkpoint]) -> int:
+        """Two that take at once must not write to one file."""
+        with self._lock:
+            newest = max((each.number for each in known), default=0)
+            number = max(newest, self._last_numbers.get(lease_id, 0)) + 1
+            self._last_numbers[lease_id] = number
+            return number
 
     def _as_checkpoint(
         self, number: int, saved: SavedState | None, done_cpu_s: float
@@ -162,10 +184,14 @@ class CheckpointStore:
     def _path(self, lease_id: LeaseId, number: int) -> Path:
         return self._folder / f"{lease_id}-{number}{_SUFFIX}"
 
-    def _files(self, lease_id: LeaseId = "lease-") -> list[Path]:
-        return list(self._folder.glob(f"{lease_id}*")) if self._folder.exists() else []
+    def _files(self, pattern: str) -> list[Path]:
+        return list(self._folder.glob(pattern)) if self._folder.exists() else []
 
     @staticmethod
     def _remove(paths: Iterable[Path]) -> None:
         for path in paths:
             path.unlink(missing_ok=True)
+
+
+def _number(path: Path) -> int:
+    return int(path.name[_LEASE_ID_LENGTH + 1 :].removesuffix(_SUFFIX))

@@ -16,6 +16,8 @@ from gridle.worker.sandbox.container_process import ContainerProcess
 from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
+from gridle.worker.sandbox.net_doors import NetDoors, gives_network
+from gridle.worker.sandbox.net_files import networked_profile, networked_settings
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
@@ -38,11 +40,14 @@ class ContainerSandbox:
         *,
         find: Callable[[], Engine | Sentence] = find_engine,
         ask: Ask = ask_program,
+        doors: NetDoors | None = None,
     ) -> None:
         self._worker_id = worker_id
         self._seccomp_profile = seccomp_profile
         self._find = find
         self._ask = ask
+        self.doors = doors or NetDoors()
+        """The ways out of its networked tasks: to limit them, and to count."""
         self._found: Engine | None = None
         self._live: set[SupervisedTask] = set()
         self._lock = threading.Lock()
@@ -63,6 +68,7 @@ class ContainerSandbox:
                 f"本机可运行容器任务（{name} {found.version}）。",
             ),
             version=f"{found.program} {found.version}",
+            network=gives_network(found) is None,
         )
 
     def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
@@ -103,20 +109,32 @@ class ContainerSandbox:
                 f"文件夹 {spec.folder} 的名称含有冒号或逗号，容器引擎无法挂载；请移动工作文件夹。",
             )
         _open_to_nobody(spec.folder)
-        place = argv.Place(
-            name=f"gridle-{self._worker_id}-{spec.name}",
-            worker_id=self._worker_id,
-            seccomp_profile=self._seccomp_profile,
-            cid_file=spec.folder / CONTAINER_ID_NAME,
-            pid_file=spec.folder / "container.pid",
-            machine_cores=own_cores(),
-        )
-        process = ContainerProcess(Launch(self._engine(), self._ask, spec, place, share))
+        engine = self._engine()
+        network = self.doors.open(spec, engine)
+        try:
+            place = self._place(spec, network)
+            process = ContainerProcess(Launch(engine, self._ask, spec, place, share))
+        except BaseException:
+            self.doors.close(spec.name)
+            raise
         task = SupervisedTask(spec, process, lambda outcome: self._ended(task, outcome, on_end))
         with self._lock:
             self._live.add(task)
         task.begin(share)
         return task
+
+    def _place(self, spec: TaskSpec, network: str | None) -> argv.Place:
+        profile, rootless = self._seccomp_profile, self._engine().rootless
+        return argv.Place(
+            name=f"gridle-{self._worker_id}-{spec.name}",
+            worker_id=self._worker_id,
+            seccomp_profile=networked_profile(profile, spec.folder) if network else profile,
+            cid_file=spec.folder / CONTAINER_ID_NAME,
+            pid_file=spec.folder / "container.pid",
+            machine_cores=own_cores(),
+            network=network,
+            engine_settings=networked_settings(spec.folder) if network and rootless else None,
+        )
 
     def sweep(self) -> int:
         """Remove the containers that an earlier run of this worker left; return how many."""
@@ -141,6 +159,7 @@ class ContainerSandbox:
     def _ended(self, task: SupervisedTask, outcome: Outcome, on_end: OnEnd) -> None:
         with self._lock:
             self._live.discard(task)
+        self.doors.close(task.name)
         on_end(outcome)
 
     def _engine(self) -> Engine:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.net_request import PROXY_ADDRESS, PROXY_PORT
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
 
@@ -35,6 +35,10 @@ class Place:
     cid_file: Path
     pid_file: Path
     machine_cores: frozenset[int]
+    network: str | None = None
+    """The path of a network namespace that holds nothing but a proxy; None: no network at all."""
+    engine_settings: Path | None = None
+    """A containers.conf(5) with which a rootless engine starts a container in that namespace."""
 
 
 def base_argv(engine: Engine) -> list[str]:
@@ -49,10 +53,12 @@ def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list
     if not isinstance(runtime, ContainerRuntime):
         raise TypeError("not a container task")
     return [
+        *_engine_settings(engine, place),
         *base_argv(engine),
         "run",
         *_identity(place),
         *_fence(engine, place),
+        *_network(engine, place),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
         *(_podman_only(place) if engine.is_podman else _docker_only()),
@@ -77,7 +83,6 @@ def _identity(place: Place) -> list[str]:
 
 def _fence(engine: Engine, place: Place) -> list[str]:
     flags = [
-        "--network", "none",  # a task has no network
         "--cap-drop", "all",  # no privilege of root
         "--security-opt", "no-new-privileges",  # setuid programs gain nothing
         "--security-opt", f"seccomp={place.seccomp_profile}",  # few system calls
@@ -90,6 +95,28 @@ def _fence(engine: Engine, place: Place) -> list[str]:
         # files that the task writes belong to the owner of the worker, who can remove them
         flags += ["--userns", f"keep-id:uid={NOBODY_ID},gid={NOBODY_ID}"]
     return flags
+
+
+def _engine_settings(engine: Engine, place: Place) -> list[str]:
+    if place.engine_settings is None:
+        return []
+    old = engine.version.startswith(("3.", "4."))  # there it stands in for the user's own settings
+    variable = "CONTAINERS_CONF" if old else "CONTAINERS_CONF_OVERRIDE"
+    return ["env", f"{variable}={place.engine_settings}"]
+
+
+def _network(engine: Engine, place: Place) -> list[str]:
+    if place.network is None:
+        return ["--network", "none"]  # a task has no network
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    proxy = f"http://{PROXY_ADDRESS}:{PROXY_PORT}"
+    return [
+        "--network", f"ns:{place.network}",  # made by net_host.py: there is no route out of it
+        "--dns", "none",  # this machine's name servers are no business of a task's
+        *(part for name in names for part in ("--env", f"{name}={proxy}")),
+        # the kernel shows /sys to nobody but the namespace's maker; a task needs none of it
+        *(["--tmpfs", "/sys:ro,nosuid,nodev,noexec,size=64k"] if engine.rootless else []),
+    ]  # fmt: skip
 
 
 def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
@@ -214,8 +241,3 @@ def update_cores_argv(engine: Engine, place: Place, core_ids: tuple[int, ...]) -
 def control_argv(engine: Engine, verb: str, name: str) -> list[str]:
     """Return the command line of a plain verb such as `pause` or `unpause`."""
     return [*base_argv(engine), verb, name]
-
-
-def signal_argv(engine: Engine, name: str, number: signal.Signals) -> list[str]:
-    """Return the command line that sends a signal to a container's first process."""
-    return [*base_argv(engine), "kill", "--signal", number.name, name]

@@ -25,7 +25,6 @@ from gridle.worker.sandbox.port import Ending, Share
 from gridle.worker.sandbox.supervisor import Exit
 
 _COMMAND_TIMEOUT_S = 30.0
-_NUDGE_TIMEOUT_S = 5.0
 _START_TIMEOUT_S = 60.0
 _START_POLL_S = 0.01
 _LOG_TIMEOUT_S = 5.0
@@ -91,11 +90,9 @@ class ContainerProcess:
         self._remove()
 
     def nudge(self) -> None:
-        """Send SIGUSR1 to its first process: directly where that is surely its own."""
-        if self._first is None or not self._first.tell(signal.SIGUSR1):
-            launch = self._launch
-            command = argv.signal_argv(launch.engine, self._name, signal.SIGUSR1)
-            launch.ask(command, _NUDGE_TIMEOUT_S)  # one that has just ended cannot be told
+        """Signal its first process where that is surely safe; elsewhere it looks by itself."""
+        if self._first:
+            self._first.tell(signal.SIGUSR1)
 
     def wait(self, timeout_s: float) -> Exit | None:
         """Return how it ended, or None where it still runs after `timeout_s`."""

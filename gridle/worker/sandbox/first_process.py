@@ -1,4 +1,10 @@
-"""A container's first process, held so that a signal can reach no other."""
+"""A container's first process, held so that a signal can reach no other.
+
+A signal for which a task has no handler must not end it. The kernel sees to that for the first
+process of a PID namespace: pid_namespaces(7). gVisor does not (a release of 2022 ended the task),
+nor can it be seen from outside which signals its tasks listen to; so there, and wherever the
+process cannot be seen, none is sent.
+"""
 
 from __future__ import annotations
 
@@ -20,22 +26,12 @@ class FirstProcess:
         with contextlib.suppress(OSError, AttributeError):  # gone, or no such call on this system
             self._descriptor = os.pidfd_open(pid)
 
-    def tell(self, number: signal.Signals) -> bool:
-        """Signal it; whether that was done. gVisor's is the runtime's own, and is left alone.
-
-        The kernel keeps from the first process of a container what it does not listen to, so that
-        a task without a handler goes on: pid_namespaces(7).
-        """
+    def tell(self, number: signal.Signals) -> None:
+        """Signal it if it is the task's own program, under the kernel itself."""
         with self._lock:  # a descriptor's number may pass to another one too
-            if self._descriptor is None or has_begun(self._pid) is not True:
-                return False
-            try:
-                signal.pidfd_send_signal(self._descriptor, number)
-            except ProcessLookupError:
-                return True  # it has ended
-            except OSError:
-                return False
-            return True
+            if self._descriptor is not None and has_begun(self._pid) is True:
+                with contextlib.suppress(OSError):  # it has ended, or is another user's
+                    signal.pidfd_send_signal(self._descriptor, number)
 
     def release(self) -> None:
         """Let go of it."""

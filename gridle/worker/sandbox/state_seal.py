@@ -20,8 +20,6 @@ from gridle.worker.sandbox.checkpoint_state import (
 )
 from gridle.worker.sandbox.sealed_files import open_state, seal_state
 
-_TAKEN_NAME = "taken.state"
-
 
 @dataclass(frozen=True)
 class StateSeal:
@@ -36,7 +34,8 @@ class StateSeal:
         Raises:
             UnavailableError: this machine's disk is full or failing.
         """
-        plain = take_state(folder, self.rule, folder / _TAKEN_NAME)
+        # Of its own name, since two may take a task's state at once.
+        plain = take_state(folder, self.rule, folder / to.name)
         if plain is None:
             return None
         draft = to.with_suffix(".new")

@@ -90,6 +90,11 @@ class SupervisedTask:
         self._saves = self._save_requests(spec.checkpoint) if spec.checkpoint else None
         self._thread = threading.Thread(target=self._watch, name=f"task-{spec.name}", daemon=True)
 
+    @property
+    def name(self) -> str:
+        """As its `TaskSpec` says."""
+        return self._spec.name
+
     def begin(self, share: Share) -> None:
         """Begin to watch a process that was started under `share`; `on_end` can come from now."""
         self._share_gpus(share)

@@ -13,6 +13,7 @@ from gridle.market.protocol.manifest import CheckpointRule
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.checkpoint_state import SavedState, take_state
 from gridle.worker.sandbox.container import ContainerSandbox
+from gridle.worker.sandbox.container_begin import has_begun
 from gridle.worker.sandbox.port import Ending
 from gridle.worker.sandbox.wasm import WasmSandbox
 from tests.contract.worker.conftest import END_TIMEOUT_S, SMALL, Rig, Started
@@ -38,12 +39,16 @@ def test_a_task_saves_when_told_and_goes_on(rig: Rig) -> None:
     assert started.outcome().ending is Ending.STOPPED
 
 
-def test_a_task_that_listens_for_the_signal_alone_saves(rig: Rig) -> None:
+def test_a_signal_comes_only_where_it_can_do_no_harm(rig: Rig) -> None:
     started = rig.start("listen", ENDLESS, checkpoint=RULE)
     if not isinstance(rig.sandbox, ContainerSandbox):
         assert started.outcome().explanation == explanations.exit_status(99)
         pytest.skip("WebAssembly has no signals")
-    assert any(started.task.save(1.0) for _ in range(30))  # it may not listen yet
+    pid_file = started.folder / "container.pid"
+    if not pid_file.exists() or has_begun(int(pid_file.read_text())) is not True:
+        assert not started.task.save(2.0)
+        pytest.skip("what runs here is not to be signalled")
+    assert any(started.task.save(1.0) for _ in range(60))  # it may not listen yet
     assert taken(started).size_bytes == STATE.size
 
 
@@ -52,24 +57,24 @@ def broken_off(
 ) -> SavedState | None:
     """Save at some moment, go on to another, kill; the state, None where it was done before."""
     started = rig.start("simulate", steps, checkpoint=RULE, state=state)
-    time.sleep(draw.uniform(0.0, 0.3))  # the moment is what is drawn
+    time.sleep(draw.uniform(0.0, 0.15))  # the moment is what is drawn
     if not started.task.save(END_TIMEOUT_S):
         assert started.outcome().ending is Ending.FINISHED
         return None
     saved = taken(started)
-    time.sleep(draw.uniform(0.0, 0.3))  # work that is lost
+    time.sleep(draw.uniform(0.0, 0.15))  # work that is lost
     started.task.stop()
     assert started.outcome().ending in {Ending.STOPPED, Ending.FINISHED}
     return saved
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_broken_off_anywhere_it_ends_as_if_undisturbed(rig: Rig, seed: int) -> None:
-    steps = "200" if isinstance(rig.sandbox, FakeSandbox) else "4000"
+    steps = "200" if isinstance(rig.sandbox, FakeSandbox) else "1500"
     draw, state, reached = random.Random(seed), None, 0  # noqa: S311 - a moment, not a secret
     whole = rig.start("simulate", steps, checkpoint=RULE)
     assert whole.outcome().ending is Ending.FINISHED
-    for _ in range(4):
+    for _ in range(3):
         newer = broken_off(rig, steps, draw, state)
         if newer is None:
             break
@@ -157,7 +162,7 @@ def test_tampering_ends_the_task_and_leads_nowhere(rig: Rig, how: str) -> None:
         assert isinstance(rig.sandbox, WasmSandbox)
         pytest.skip("WebAssembly has no FIFOs")
     assert outcome.explanation is not None
-    assert "checkpoint folder" in outcome.explanation.en or "of state" in outcome.explanation.en
+    assert "plain file" in outcome.explanation.en or "of state" in outcome.explanation.en
     assert take_state(started.folder, RULE, started.folder / "taken.state") is None
     assert not list(started.folder.glob("taken.*"))
     assert not (started.out / "made").exists()

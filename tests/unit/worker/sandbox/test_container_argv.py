@@ -101,3 +101,24 @@ def test_cores_and_limit_change_while_it_runs() -> None:
     assert update_cpus_argv(DOCKER, "c", 0.25) == ["docker", "update", "--cpus", "0.25", "c"]
     assert update_cores_argv(DOCKER, PLACE, ())[2:] == ["--cpuset-cpus", "0-3", "gridle-w-t1"]
     assert update_cores_argv(DOCKER, PLACE, (3, 9))[3] == "3"
+
+
+def test_a_networked_task_joins_its_proxys_namespace_and_learns_nothing_more() -> None:
+    networked = replace(PLACE, network="/proc/7/fd/4")
+    flags = run_argv(PODMAN, SPEC, Share(50.0), networked)
+    assert flags[flags.index("--network") + 1] == "ns:/proc/7/fd/4"
+    assert flags.count("--network") == 1
+    assert flags[flags.index("--dns") + 1] == "none"
+    assert "HTTPS_PROXY=http://127.0.0.1:3128" in flags
+    assert not any(flag.startswith("/sys") for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("version", "variable"), [("4.3.1", "CONTAINERS_CONF"), ("5.2", "CONTAINERS_CONF_OVERRIDE")]
+)
+def test_a_rootless_engine_takes_a_namespace_of_ours(version: str, variable: str) -> None:
+    networked = replace(PLACE, network="/proc/7/fd/4", engine_settings=Path("/w/containers.conf"))
+    engine = replace(PODMAN, rootless=True, version=version)
+    flags = run_argv(engine, SPEC, Share(50.0), networked)
+    assert flags[:3] == ["env", f"{variable}=/w/containers.conf", "podman"]
+    assert any(flag.startswith("/sys:ro,") for flag in flags)
