@@ -184,7 +184,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
     return Parts(
         home=home,
         ledger=opened.ledger,
-        source=MarketSource(url, identity, payout, home / "blobs", sealing),
+        source=MarketSource(url, identity, payout, home / "blobs", sealing=sealing),
         sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
         task_network=sandboxes.container.doors,
         probes=build_probes(home, OwnTasks(home / TASKS_NAME)),

@@ -70,9 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.market.enrolled = enrolment.sealing
                 return NodeRecord("ab" * 32, enrolment.payout_address, 0.0)
             case routes.LEASES:
-                asked = decode(body, type=LeaseRequest)
-                ask_units = asked.ask_units_per_core_hour
-                return self.market.take(asked.slots, _LONGEST_WAIT_S, ask_units)
+                return self.market.take(decode(body, type=LeaseRequest), _LONGEST_WAIT_S)
             case routes.LEASES_RENEW:
                 return self.market.renew(decode(body, type=LeaseRenewals).lease_ids)
             case routes.REPORTS:
@@ -87,6 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self.market.page(after, _LONGEST_WAIT_S)
 
     def _blob(self, sha256: str, body: bytes) -> None:
+        if self.command == "PUT" and self.market.is_full:
+            self._send(507, msgspec.json.encode(ErrorReply(Sentence("Full.", "已满。"))))
+            return
         if self.command == "PUT":
             assert self.market.store(body) == sha256
             self._send(201, b"{}")

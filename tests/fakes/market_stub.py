@@ -12,6 +12,7 @@ from gridle.market.protocol.manifest import Manifest, encode_manifest
 from gridle.market.protocol.messages import (
     Lease,
     LeaseBatch,
+    LeaseRequest,
     RenewalReply,
     ReportAnswer,
     ReportReply,
@@ -32,12 +33,16 @@ class StubMarket:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.leases: list[Lease] = []
-        self.asks: list[int] = []
+        self.requests: list[LeaseRequest] = []
+        self.is_full = False
+        """Whether it has no room for what is uploaded."""
         self.blobs: dict[Sha256, bytes] = {}
         self.reports: list[TaskReport] = []
         self.renewed: list[LeaseId] = []
         self.lost: set[LeaseId] = set()
         self.refuses_reports = False
+        self.remark: Sentence | None = None
+        """What it adds to the reports that it takes."""
         self.settlements: list[Settlement] = []
         self.enrolled: SealingKey | None = None
         self.keys: dict[LeaseId, str] = {}
@@ -67,10 +72,11 @@ class StubMarket:
         with self.changed:
             return self.changed.wait_for(condition, deadline_s)
 
-    def take(self, slots: int, wait_s: float, ask_units: int = 0) -> LeaseBatch:
+    def take(self, request: LeaseRequest, wait_s: float) -> LeaseBatch:
         """Lease up to `slots` tasks, waiting for the first."""
+        slots = request.slots
         with self.changed:
-            self.asks.append(ask_units)
+            self.requests.append(request)
             self.changed.notify_all()
             self.changed.wait_for(lambda: bool(self.leases), wait_s)
             taken, self.leases = self.leases[:slots], self.leases[slots:]
@@ -90,7 +96,7 @@ class StubMarket:
             self.reports.extend(reports)
             self.changed.notify_all()
             outcome = "refused" if self.refuses_reports else "ok"
-            explanation = REFUSED if self.refuses_reports else None
+            explanation = REFUSED if self.refuses_reports else self.remark
         return ReportReply(
             tuple(ReportAnswer(each.lease_id, outcome, explanation) for each in reports)  # type: ignore[arg-type] # one of the literals
         )

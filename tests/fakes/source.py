@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridle.market.protocol.errors import (
@@ -16,10 +17,12 @@ from gridle.market.protocol.errors import (
 )
 from gridle.market.protocol.ids import LeaseId, Sha256
 from gridle.market.protocol.manifest import decode_manifest
-from gridle.market.protocol.messages import Lease, Revealed, TaskReport
+from gridle.market.protocol.messages import Lease, Returned, Revealed, Saved, TaskReport
 from gridle.market.protocol.sealing import TaskKeys
 from gridle.market.protocol.sealing_identity import SealingIdentity
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sources.checks import check_lease
+from gridle.worker.sources.leasing import lease_request
 from gridle.worker.sources.pace import Pace
 from gridle.worker.sources.port import (
     Capacity,
@@ -40,21 +43,43 @@ from tests.rigs.worker_jobs import DOMAIN, INFO
 _ROUND_S = 0.02
 PATIENCE_S = 1.0
 """For keys of a sealed task."""
+_LACKING = Sentence("The state was not uploaded.", "状态未上传。")
+
+
+@dataclass(eq=False)
+class _Parcel:
+    report: TaskReport
+    archive: Path | None
+    put_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def holds_state(self) -> bool:
+        return self.archive is not None and isinstance(self.report, Returned | Saved)
+
+    @property
+    def waits_for_room(self) -> bool:
+        return self.archive is not None and isinstance(self.report, Returned | Saved | Revealed)
 
 
 class FakeSource:
     """One thread that looks at the stub whenever that changes, and every fiftieth of a second."""
 
     def __init__(
-        self, market: StubMarket, folder: Path, sealing: SealingIdentity | None = None
+        self,
+        market: StubMarket,
+        folder: Path,
+        checkpoint_patience_s: float = 600.0,
+        *,
+        sealing: SealingIdentity | None = None,
     ) -> None:
+        self._patience_s = checkpoint_patience_s
         self._market = market
         self._sealing = sealing
         self._folder = folder
         self._wanted = Capacity((), 0, 0, 0)
         self._held: frozenset[LeaseId] = frozenset()
         self._renewed: set[LeaseId] = set()
-        self._parcels: list[tuple[TaskReport, Path | None]] = []
+        self._parcels: list[_Parcel] = []
         self._downloads = Pace()
         self._uploads = Pace()
         self._uploads_shut = False
@@ -75,7 +100,7 @@ class FakeSource:
 
     def report(self, report: TaskReport, archive: Path | None) -> None:
         with self._market.changed:
-            self._parcels.append((report, archive))
+            self._parcels.append(_Parcel(report, archive))
 
     def blob(self, sha256: Sha256) -> Path:
         data = self._market.blobs.get(sha256)
@@ -135,8 +160,7 @@ class FakeSource:
     def _lease(self, tell: Callable[[SourceEvent], None]) -> None:
         if self._wanted.slots == 0:
             return
-        ask_units = self._wanted.ask_units_per_core_hour
-        batch = self._market.take(self._wanted.slots, 0.0, ask_units)
+        batch = self._market.take(lease_request(self._wanted, 0.0), 0.0)
         for lease in batch.leases:
             tell(self._checked(lease))
         if batch.leases:
@@ -164,15 +188,47 @@ class FakeSource:
 
     def _deliver(self, tell: Callable[[SourceEvent], None]) -> None:
         with self._market.changed:
-            parcels = [each for each in self._parcels if each[1] is None or not self._uploads_shut]
-            self._parcels = [each for each in self._parcels if each not in parcels]
-        for report, archive in parcels:
-            if isinstance(report, Revealed) and archive is not None:
-                data = archive.read_bytes()
-                _pass(self._uploads, len(data))
-                self._market.store(data)
-            (answer,) = self._market.take_reports((report,)).answers
-            tell(Reported(report.lease_id, report, answer.explanation))
+            parcels, self._parcels = self._parcels, []
+        for number, parcel in enumerate(parcels):
+            later = [each.report.lease_id for each in parcels[number + 1 :]]
+            if isinstance(parcel.report, Saved) and parcel.report.lease_id in later:
+                self._refuse(parcel, tell)
+            elif parcel.waits_for_room and (self._uploads_shut or self._market.is_full):
+                self._wait(parcel, tell)
+            else:
+                self._upload(parcel)
+                self._send(parcel, parcel.report, None, tell)
+
+    def _wait(self, parcel: _Parcel, tell: Callable[[SourceEvent], None]) -> None:
+        is_over = time.monotonic() >= parcel.put_at + self._patience_s
+        if not (parcel.holds_state and is_over):
+            with self._market.changed:
+                self._parcels.append(parcel)
+        elif isinstance(parcel.report, Returned):
+            self._send(parcel, Returned(parcel.report.lease_id), _LACKING, tell)
+        else:
+            self._refuse(parcel, tell)
+
+    def _upload(self, parcel: _Parcel) -> None:
+        if parcel.waits_for_room and parcel.archive is not None:
+            data = parcel.archive.read_bytes()
+            _pass(self._uploads, len(data))
+            self._market.store(data)
+
+    def _send(
+        self,
+        parcel: _Parcel,
+        sent: TaskReport,
+        lacking: Sentence | None,
+        tell: Callable[[SourceEvent], None],
+    ) -> None:
+        (answer,) = self._market.take_reports((sent,)).answers
+        said = answer.explanation
+        refused, remark = (None, said) if answer.outcome == "ok" else (said, None)
+        tell(Reported(sent.lease_id, parcel.report, refused, lacking or remark))
+
+    def _refuse(self, parcel: _Parcel, tell: Callable[[SourceEvent], None]) -> None:
+        tell(Reported(parcel.report.lease_id, parcel.report, _LACKING))
 
 
 def _pass(pace: Pace, size_bytes: int) -> None:

@@ -48,7 +48,7 @@ class AgentRig:
         self.machine = machine or SimulatedMachine(0)
         self.probes = FakeProbes(machine.readings) if machine else FakeProbes()
         self.sandbox = FakeSandbox()
-        self.source = FakeSource(market, home / "blobs", sealing)
+        self.source = FakeSource(market, home / "blobs", sealing=sealing)
         self.saved: list[Limits] = []
         self.disk_is_full = False
         opened = open_ledger(home / "ledger.sqlite", time.time())

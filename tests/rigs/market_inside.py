@@ -23,6 +23,7 @@ from gridle.market.protocol.job_messages import (
 )
 from gridle.market.protocol.manifest import Manifest, Resources, WasmRuntime, encode_manifest
 from gridle.market.protocol.messages import (
+    CheckpointRef,
     Committed,
     Lease,
     LeaseBatch,
@@ -96,15 +97,23 @@ class Inside:
         record = enrolment.enrol_node(self.market, key, NodeEnrolment(payout(number)))
         return Node(record.node, record.payout_address, record.enrolled_at, 0)
 
-    def store(self, content: bytes) -> Sha256:
+    def store(self, content: bytes, owner: PublicKey = CLIENT_KEY) -> Sha256:
         """Store a blob."""
         sha256 = hashlib.sha256(content).hexdigest()
         draft = self.market.blobs.draft(sha256, 2**20)
         draft.write(content)
         draft.keep()
         with self.market.database.write() as connection:
-            blob_rows.add(connection, sha256, len(content), CLIENT_KEY, self.clock)
+            blob_rows.add(connection, sha256, len(content), owner, self.clock)
         return sha256
+
+    def save(self, node: Node, state: bytes, done_cpu_s: float = 0.0) -> CheckpointRef:
+        """Store a task's state, as its node would."""
+        return CheckpointRef(self.store(state, node.node), len(state), done_cpu_s)
+
+    def wasm(self, module: bytes) -> WasmRuntime:
+        """Store a module that stands for a job's."""
+        return WasmRuntime(self.store(module))
 
     def manifest(self, tasks: int = 1, price_units: int = 10, **changes: Any) -> Manifest:  # noqa: ANN401 - fields of the manifest
         """Return a manifest."""
@@ -112,7 +121,7 @@ class Inside:
             name="a-job",
             title="A job",
             summary="Stands for a job.",
-            runtime=WasmRuntime(self.store(MODULE)),
+            runtime=self.wasm(MODULE),
             resources=Resources(reference_s=1.0),
             price_units=price_units,
             deadline_s=3600.0,

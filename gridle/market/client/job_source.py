@@ -17,9 +17,13 @@ from gridle.market.protocol.manifest import (
     MAX_MANIFEST_BYTES,
     MAX_TASKS,
     Argument,
+    CheckpointRule,
     DataClass,
     FileName,
+    HostName,
+    Isolation,
     Label,
+    Repository,
     Resources,
 )
 
@@ -47,11 +51,17 @@ class WasmSource(Struct, frozen=True, tag="wasm", tag_field="kind", forbid_unkno
 class ContainerSource(
     Struct, frozen=True, tag="container", tag_field="kind", forbid_unknown_fields=True
 ):
-    """[runtime] of kind container: an image by id, or by a recipe that the practice builds."""
+    """[runtime] of kind container: an image by id, or by a recipe that the practice builds.
+
+    Workers that lack the image get it from `archive`, an OCI archive in the job's folder, or from
+    `registry`, a repository in which the image's manifest has the digest `manifest_sha256`.
+    """
 
     command: Annotated[tuple[Argument, ...], Meta(min_length=1, max_length=64)]
     image: ImageId | None = None
     archive: RelativePath | None = None
+    registry: Repository | None = None
+    manifest_sha256: Sha256 | None = None
     image_recipe: RelativePath | None = None
 
 
@@ -76,17 +86,29 @@ class CombineSection(Struct, frozen=True, forbid_unknown_fields=True):
     script: RelativePath
 
 
+class DataSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """[data]: who can read it; `class = "sealed"` is requestor and executing node alone."""
+
+    data_class: DataClass = msgspec.field(name="class", default="public")
+
+
+class FenceSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """[fence]: `isolation = "gvisor"` keeps tasks off nodes without gVisor."""
+
+    isolation: Isolation = "any"
+
+
+class NetworkSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """[network]: the hosts that a task may reach; without this section, none."""
+
+    allow: Annotated[tuple[HostName, ...], Meta(min_length=1, max_length=16)]
+
+
 class InputSource(Struct, frozen=True, forbid_unknown_fields=True):
     """[[inputs]]: a file that every task finds under `name`."""
 
     name: FileName
     path: RelativePath
-
-
-class DataSection(Struct, frozen=True, forbid_unknown_fields=True, rename={"class_": "class"}):
-    """[data]: who can read inputs, results and checkpoints."""
-
-    class_: DataClass = "public"
 
 
 class TasksSection(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,8 +130,12 @@ class SourceManifest(Struct, frozen=True, forbid_unknown_fields=True):
     tasks: TasksSection
     verification: VerificationSection = VerificationSection()
     combine: CombineSection | None = None
-    data: DataSection = DataSection()
     inputs: Annotated[tuple[InputSource, ...], Meta(max_length=100)] = ()
+    data: DataSection = DataSection()
+    fence: FenceSection = FenceSection()
+    network: NetworkSection | None = None
+    checkpoint: CheckpointRule | None = None
+    """[checkpoint]: how tasks save their state (docs/checkpoints.md); without it, they do not."""
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,11 @@ def task_lines(detail: JobDetail, chain: ChainInfo) -> list[str]:
     lines = []
     for task in detail.tasks:
         used = f"  {task.usage.cpu_s:.1f} CPU s" if task.usage else ""
+        saved = "" if task.saved_cpu_s is None else f"  saved at {task.saved_cpu_s:.1f} CPU s"
         failure = f"  {plain(task.failure)}" if task.failure else ""
         awaits = f"  {_AWAITS}" if task.awaits else ""
-        lines.append(f"  {task.index:>5}  {task.state.value:<10} {price}{used}{failure}{awaits}")
+        state = f"{task.state.value:<10}"
+        lines.append(f"  {task.index:>5}  {state} {price}{used}{saved}{failure}{awaits}")
     return lines
 
 

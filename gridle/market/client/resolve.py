@@ -17,6 +17,7 @@ from gridle.market.protocol.manifest import (
     ContainerRuntime,
     InputFile,
     Manifest,
+    RegistryImage,
     Runtime,
     Verification,
     WasmRuntime,
@@ -44,6 +45,8 @@ class ResolvedJob:
     """To be uploaded before the manifest."""
     check: Path | None
     combine: Path | None
+    is_sealed: bool = False
+    """Whether `sealed_job.py` made it; only so may a job of class `sealed` be sent."""
 
     @property
     def manifest_sha256(self) -> Sha256:
@@ -53,7 +56,7 @@ class ResolvedJob:
     @property
     def is_to_be_sealed(self) -> bool:
         """Whether its data must be sealed (`sealed_job.py`) before anything of it is sent."""
-        return self.source.manifest.data.class_ != self.manifest.data_class
+        return self.source.manifest.data.data_class == "sealed" and not self.is_sealed
 
 
 def resolve(
@@ -117,6 +120,9 @@ def _manifest(
         verification=Verification(
             wanted.verification.method, wanted.verification.verdict_timeout_s
         ),
+        network_allow=wanted.network.allow if wanted.network else (),
+        isolation=wanted.fence.isolation,
+        checkpoint=wanted.checkpoint,
     )
 
 
@@ -182,8 +188,22 @@ def _runtime(
             source.folder, wanted.archive, "runtime.archive", max_bytes=MAX_BLOB_BYTES
         )
     image = _image(source, wanted, image_of_recipe)
-    runtime = ContainerRuntime(image, wanted.command, archive.sha256 if archive else None)
+    runtime = ContainerRuntime(
+        image, wanted.command, archive.sha256 if archive else None, _registry(wanted)
+    )
     return runtime, ((archive,) if archive else ())
+
+
+def _registry(wanted: ContainerSource) -> RegistryImage | None:
+    if wanted.registry is not None and wanted.manifest_sha256 is not None:
+        return RegistryImage(wanted.registry, wanted.manifest_sha256)
+    if wanted.registry is None and wanted.manifest_sha256 is None:
+        return None
+    raise InvalidInputError(
+        "Manifest section runtime: registry and manifest_sha256 belong together; name both, or "
+        "neither.",
+        "清单的 runtime 部分：registry 与 manifest_sha256 须一同给出；请都写上，或都不写。",
+    )
 
 
 def _image(

@@ -98,7 +98,9 @@ def _sealed(
     resolved: ResolvedJob, manifest_bytes: bytes, files: tuple[JobFile, ...]
 ) -> ResolvedJob:
     manifest: Manifest = decode_manifest(manifest_bytes)
-    return replace(resolved, manifest=manifest, manifest_bytes=manifest_bytes, files=files)
+    return replace(
+        resolved, manifest=manifest, manifest_bytes=manifest_bytes, files=files, is_sealed=True
+    )
 
 
 def _split(resolved: ResolvedJob) -> tuple[tuple[JobFile, ...], tuple[JobFile, ...]]:

@@ -89,6 +89,8 @@ class TaskStatus(Struct, frozen=True):
     """For an awarded task: the pair's cumulative voucher amount once it is included."""
     awaits: AwaitedKey | None = None
     """For a sealed task whose node has no keys yet: to whom they are to be wrapped."""
+    saved_cpu_s: float | None = None
+    """Where the market has a state from which the task goes on: the CPU seconds in it."""
 
 
 class JobDetail(Struct, frozen=True):

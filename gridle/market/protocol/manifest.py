@@ -114,6 +114,14 @@ class CheckpointRule(Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: Annotated[int, Meta(ge=1, le=4 * 2**30)] = 64 * MiB
 
 
+def checkpoint_blob_max_bytes(max_bytes: int) -> int:
+    """Return how large the blob of a state of at most `max_bytes` may be.
+
+    What sealing adds is in it: a head, and a few bytes for each of its pieces.
+    """
+    return max_bytes + max_bytes // 256 + 65536
+
+
 class Verification(Struct, frozen=True, forbid_unknown_fields=True):
     """How a result is judged. `requestor`: by the requestor's own check, within a time limit.
 
@@ -196,6 +204,12 @@ def _check_combinations(manifest: Manifest) -> None:
             "Under gVisor a task has neither network nor graphics cards; take either out of this "
             "manifest.",
             "在 gVisor 中任务既没有网络也没有显卡；请从清单中去掉其中一项。",
+        )
+    if manifest.resources.gpu_memory_bytes and not manifest.resources.gpus:
+        raise InvalidInputError(
+            "This manifest asks for graphics memory but for no graphics card; set resources.gpus, "
+            "or take resources.gpu_memory_bytes out.",
+            "清单要求显存却未要求显卡；请设置 resources.gpus，或去掉 resources.gpu_memory_bytes。",
         )
     if (manifest.data_class == "sealed") != (manifest.result_key is not None):
         raise InvalidInputError(

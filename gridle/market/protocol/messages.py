@@ -190,14 +190,25 @@ class Failed(Struct, frozen=True, tag="failed", forbid_unknown_fields=True):
 class Returned(Struct, frozen=True, tag="returned", forbid_unknown_fields=True):
     """The node gives the task back unfinished; it is queued again.
 
-    The blob of `checkpoint` was uploaded before.
+    The blob of `checkpoint` was uploaded before. Without one, or with one that is of no use (then
+    the answer is `ok` and says why), the task goes on from the last that the market took.
     """
 
     lease_id: LeaseId
     checkpoint: CheckpointRef | None = None
 
 
-TaskReport = Committed | Revealed | Failed | Returned
+class Saved(Struct, frozen=True, tag="saved", forbid_unknown_fields=True):
+    """The node keeps the task, and leaves its state at the market in case the node is lost.
+
+    The blob of `checkpoint` was uploaded before. A refused one changes nothing else.
+    """
+
+    lease_id: LeaseId
+    checkpoint: CheckpointRef
+
+
+TaskReport = Committed | Revealed | Failed | Returned | Saved
 
 
 class ReportBatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,7 +218,10 @@ class ReportBatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReportAnswer(Struct, frozen=True):
-    """`ok`: taken (or known). `lost`: the lease is no longer the node's. `refused`: see why."""
+    """`ok`: taken (or known). `lost`: the lease is no longer the node's. `refused`: see why.
+
+    An `ok` with an explanation was taken in part.
+    """
 
     lease_id: LeaseId
     outcome: Literal["ok", "lost", "refused"]

@@ -28,6 +28,14 @@ class BlobFiles:
         """Return where the blob of this digest is or would be."""
         return self._folder / sha256[:2] / sha256
 
+    def holds(self, sha256: Sha256) -> bool:
+        """Tell whether the file is there; a removal that was broken off leaves a row without."""
+        return self.path(sha256).is_file()
+
+    def remove(self, sha256: Sha256) -> None:
+        """Remove a blob, if it is there; who reads it at this moment reads on."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def draft(self, sha256: Sha256, max_bytes: int) -> Draft:
         """Begin to receive the blob of this digest."""
         return Draft(self._drafts / secrets.token_hex(8), self.path(sha256), sha256, max_bytes)

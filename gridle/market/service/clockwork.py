@@ -1,4 +1,7 @@
-"""The clock thread: leases run out, verdicts fall due, deadlines pass, covers are read anew."""
+"""The clock thread: leases run out, verdicts fall due, deadlines pass, covers are read anew.
+
+What nobody needs any more is removed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import time
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.service.errors import is_disk_full, storage_full
-from gridle.market.service.usecases import ending, judging
+from gridle.market.service.usecases import checkpoints, ending, judging
 from gridle.market.service.usecases.cover import refresh_covers
 from gridle.market.service.usecases.market import Market
 
@@ -44,6 +47,7 @@ class Clockwork:
         judging.judge_silence(self._market)
         ending.end_leases(self._market)
         ending.end_jobs(self._market)
+        checkpoints.remove_unnamed(self._market)
         if time.monotonic() >= self._covers_due_at:
             self._covers_due_at = time.monotonic() + self._cover_every_s
             self._refresh()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gridle.market.protocol.eip712 import Domain
 from gridle.market.protocol.errors import InvalidInputError, RefusedError
 from gridle.market.protocol.ids import Address
-from gridle.market.protocol.manifest import Manifest
+from gridle.market.protocol.manifest import Manifest, checkpoint_blob_max_bytes
 from gridle.market.protocol.messages import ChainInfo, Lease, MarketInfo, Verdict
 
 Pair = tuple[Address, Address]
@@ -38,6 +38,20 @@ def check_lease(untrusted_lease: Lease, manifest: Manifest, domain: Domain) -> N
         raise _refused("the manifest has no such task", "清单中没有该任务")
     if not untrusted_lease.task_id.endswith(f".{untrusted_lease.task_index}"):
         raise _refused("its name is not its number's", "其名称与编号不符")
+    _check_checkpoint(untrusted_lease, manifest)
+
+
+def _check_checkpoint(untrusted_lease: Lease, manifest: Manifest) -> None:
+    checkpoint, rule = untrusted_lease.checkpoint, manifest.checkpoint
+    if checkpoint is None:
+        return
+    if rule is None:
+        raise _refused(
+            "it is to go on from a state, and its job saves none",
+            "它要从某个状态继续，而其作业不保存状态",
+        )
+    if checkpoint.size_bytes > checkpoint_blob_max_bytes(rule.max_bytes):
+        raise _refused("its saved state is larger than its job allows", "其状态超过作业允许的大小")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,22 @@ _NOTHING_NOW = Sentence(
 )
 
 
+def lease_request(wanted: Capacity, wait_s: float) -> LeaseRequest:
+    """Return the request for what is wanted."""
+    return LeaseRequest(
+        runtimes=wanted.runtimes,
+        slots=wanted.slots,
+        cores=wanted.cores,
+        memory_bytes=wanted.memory_bytes,
+        ask_units_per_core_hour=wanted.ask_units_per_core_hour,
+        wait_s=wait_s,
+        gvisor=wanted.gvisor,
+        network=wanted.network,
+        gpus=wanted.gpus,
+        gpu_memory_bytes=wanted.gpu_memory_bytes,
+    )
+
+
 class Leasing:
     """One long-poll at a time, and only while something is wanted."""
 
@@ -39,14 +55,7 @@ class Leasing:
         wanted = self._wait_until_wanted()
         if wanted is None:
             return
-        request = LeaseRequest(
-            runtimes=wanted.runtimes,
-            slots=wanted.slots,
-            cores=wanted.cores,
-            memory_bytes=wanted.memory_bytes,
-            ask_units_per_core_hour=wanted.ask_units_per_core_hour,
-            wait_s=WAIT_S,
-        )
+        request = lease_request(wanted, WAIT_S)
         asked_at = time.monotonic()
         batch = self._session.http.post(
             routes.LEASES, request, LeaseBatch, what="lease batch", wait_s=WAIT_S

@@ -20,6 +20,7 @@ from gridle.worker.sources.keys import KeyFetching
 from gridle.worker.sources.leasing import Leasing
 from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
 from gridle.worker.sources.renewing import Renewing
+from gridle.worker.sources.saving import PATIENCE_S
 from gridle.worker.sources.session import MarketSession
 from gridle.worker.sources.settling import Settling
 from gridle.worker.sources.signed_http import SignedHttp
@@ -31,7 +32,8 @@ _JOIN_S = 0.2
 class MarketSource:
     """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`.
 
-    Without a `sealing` identity there are no sealed tasks.
+    A checkpoint is given up where it was not uploaded within `checkpoint_patience_s`. Without a
+    `sealing` identity there are no sealed tasks.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class MarketSource:
         identity: Identity,
         payout: Address,
         blob_folder: Path,
+        checkpoint_patience_s: float = PATIENCE_S,
+        *,
         sealing: SealingIdentity | None = None,
     ) -> None:
         self._http = SignedHttp(url, identity)
@@ -47,7 +51,7 @@ class MarketSource:
         public = sealing.public if sealing else None
         self._session = MarketSession(self._http, payout, _nobody_listens, public)
         self._keys = KeyFetching(self._session, sealing)
-        self._delivering = Delivering(self._session)
+        self._delivering = Delivering(self._session, checkpoint_patience_s)
         self._threads: list[threading.Thread] = []
 
     def start(self, on_event: Callable[[SourceEvent], None], settled_after: int) -> None:
@@ -57,6 +61,7 @@ class MarketSource:
             "leasing": Leasing(self._session, self._blobs).step,
             "renewing": Renewing(self._session).step,
             "uploading": self._delivering.upload_step,
+            "saving": self._delivering.saving.step,
             "delivering": self._delivering.step,
             "settling": Settling(self._session, settled_after).step,
         }
@@ -81,7 +86,7 @@ class MarketSource:
             self._session.holds.notify_all()
 
     def report(self, report: TaskReport, archive: Path | None) -> None:
-        """Deliver a report, with retries until answered; the result archive goes before it."""
+        """Deliver a report, with retries until answered; its result or checkpoint first."""
         self._delivering.put(report, archive)
 
     def blob(self, sha256: Sha256) -> Path:

@@ -29,6 +29,13 @@ class Capacity:
     memory_bytes: int
     ask_units_per_core_hour: int = 0
     """Net rate per reference core-hour under which the owner does not work."""
+    gvisor: bool = False
+    """Whether containers can run under gVisor."""
+    network: bool = False
+    """Whether tasks may reach the hosts that their manifests name."""
+    gpus: int = 0
+    gpu_memory_bytes: int = 0
+    """Of the smallest of those cards."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,17 @@ class Lost:
 
 @dataclass(frozen=True)
 class Reported:
-    """A report arrived; `refused` says why it did not count, where it did not."""
+    """A report arrived; `refused` says why it did not count, where it did not.
+
+    A refused `Saved` says nothing about its lease: the task goes on. Its file, and that of a
+    return, is needed no longer.
+    """
 
     lease_id: LeaseId
     report: TaskReport
     refused: Sentence | None
+    remark: Sentence | None = None
+    """What did not count of one that did: why a return went without its checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +136,11 @@ class Source(Protocol):
         """Say which leases to keep renewing; replaces what was said before."""
 
     def report(self, report: TaskReport, archive: Path | None) -> None:
-        """Deliver a report, with retries until answered; the result archive goes before it."""
+        """Deliver a report, with retries until answered; its result or checkpoint first.
+
+        A checkpoint is tried for some minutes only: then a `Returned` goes without it, and a
+        `Saved` counts as refused, as it does where a newer report of its lease overtakes it.
+        """
 
     def blob(self, sha256: Sha256) -> Path:
         """Return the local copy of a blob, fetched and checked by digest (blocks).

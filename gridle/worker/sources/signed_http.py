@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -42,6 +42,10 @@ _LINE_BYTES = 4
 """A header's colon, blank and line end; about as much as a request's or a status line has."""
 
 
+class UnwantedError(Exception):
+    """Whoever wanted a transfer wants it no longer."""
+
+
 class SignedHttp:
     """The market at `url`, spoken to by the node whose `identity` signs.
 
@@ -66,16 +70,25 @@ class SignedHttp:
         """POST a message and return the answer. Raises as `_answer` does."""
         return self._exchange("POST", path, encode(body), kind, what, wait_s)
 
-    def put_file(self, path: str, file: Path, sha256: Sha256) -> None:
-        """PUT a file's bytes, streamed at the pace of uploads.
+    def put_file(
+        self,
+        path: str,
+        file: Path,
+        sha256: Sha256,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """PUT a file's bytes, streamed at the pace of uploads, while they are wanted.
 
         Raises:
             GridleError: the market does not answer, or refuses it.
+            UnwantedError: it was broken off.
         """
         self.uploads.wait_open()  # a signature is good for minutes, so it is made when it can go
+        if not is_wanted():
+            raise UnwantedError
         with file.open("rb") as body:
             headers = {"Content-Length": str(file.stat().st_size)}
-            paced = PacedFile(body, self.uploads)
+            paced = _WhileWanted(PacedFile(body, self.uploads), is_wanted)
             with self._answer("PUT", path, paced, sha256, headers, _PUT_TIMEOUT_S):
                 pass
 
@@ -111,7 +124,7 @@ class SignedHttp:
         self,
         method: str,
         path: str,
-        body: bytes | PacedFile | None,
+        body: bytes | _WhileWanted | None,
         sha256: Sha256,
         headers: dict[str, str],
         timeout_s: float,
@@ -148,6 +161,19 @@ class SignedHttp:
         finally:
             if self._closed.is_set():
                 self._connections.clear()
+
+
+class _WhileWanted:
+    """A body that breaks off; the connection is closed then."""
+
+    def __init__(self, file: PacedFile, is_wanted: Callable[[], bool]) -> None:
+        self._file = file
+        self._is_wanted = is_wanted
+
+    def read(self, size: int) -> bytes:
+        if not self._is_wanted():
+            raise UnwantedError
+        return self._file.read(size)
 
 
 def _head_bytes(headers: Mapping[str, str]) -> int:

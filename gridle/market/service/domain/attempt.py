@@ -44,3 +44,5 @@ class Attempt:
     result_sha256: Sha256 | None = None
     verdict_due_at: float | None = None
     """When the result counts as accepted without a verdict."""
+    from_checkpoint_sha256: Sha256 | None = None
+    """Where it went on from; None: it began at the beginning."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
 from gridle.market.protocol.ids import Address, JobId, LeaseId, PublicKey, Sha256, TaskId, Units
-from gridle.market.protocol.states import JobState, TaskState
+from gridle.market.protocol.messages import CheckpointRef
+from gridle.market.protocol.states import FINAL_TASK_STATES, JobState, TaskState
 
 MAX_FAILURES = 3
 """After so many failed or rejected attempts a task is given up."""
@@ -86,9 +87,17 @@ class Task:
     checkpoint_bytes: int | None = None
     checkpoint_cpu_s: float | None = None
 
+    @property
+    def checkpoint(self) -> CheckpointRef | None:
+        """Where the next attempt goes on from."""
+        if self.checkpoint_sha256 is None or self.checkpoint_bytes is None:
+            return None
+        cpu_s = self.checkpoint_cpu_s or 0.0
+        return CheckpointRef(self.checkpoint_sha256, self.checkpoint_bytes, cpu_s)
+
 
 def moved(task: Task, event: TaskEvent) -> Task:
-    """Return the task after `event`.
+    """Return the task after `event`; one that has ended needs no checkpoint any more.
 
     Raises:
         ImpossibleMoveError: the event cannot happen in the task's state.
@@ -96,7 +105,18 @@ def moved(task: Task, event: TaskEvent) -> Task:
     state = _MOVES.get((task.state, event))
     if state is None:
         raise ImpossibleMoveError(f"{task.task_id}: {event} while {task.state}")
-    return replace(task, state=state)
+    after = replace(task, state=state)
+    return going_on_from(None, after) if state in FINAL_TASK_STATES else after
+
+
+def going_on_from(checkpoint: CheckpointRef | None, task: Task) -> Task:
+    """Return the task as its next attempt is to begin: there, or with None at the beginning."""
+    return replace(
+        task,
+        checkpoint_sha256=checkpoint.sha256 if checkpoint else None,
+        checkpoint_bytes=checkpoint.size_bytes if checkpoint else None,
+        checkpoint_cpu_s=checkpoint.done_cpu_s if checkpoint else None,
+    )
 
 
 def leased(task: Task, lease_id: LeaseId, node: PublicKey, payee: Address) -> Task:
@@ -133,8 +153,14 @@ def attempt_lapsed(task: Task, job_state: JobState, now: float) -> Task:
     return replace(attempt_ended(task, job_state), failed_node=node, failed_at=now)
 
 
-def attempt_failed(task: Task, job_state: JobState, reason: str, now: float) -> Task:
-    """Return the task after an attempt that failed or was rejected, which is counted."""
+def attempt_failed(
+    task: Task, job_state: JobState, reason: str, now: float, *, trusts_checkpoint: bool
+) -> Task:
+    """Return the task after an attempt that failed or was rejected, which is counted.
+
+    Where its checkpoint may be the cause, the next attempt begins anew: a bad one must not make
+    every attempt fail.
+    """
     counted = replace(
         task,
         failures=task.failures + 1,
@@ -142,4 +168,6 @@ def attempt_failed(task: Task, job_state: JobState, reason: str, now: float) -> 
         failed_node=task.node,
         failed_at=now,
     )
+    if not trusts_checkpoint:
+        counted = going_on_from(None, counted)
     return attempt_ended(counted, job_state)

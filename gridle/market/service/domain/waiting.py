@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gridle.market.protocol.messages import LeaseRequest
 from gridle.market.protocol.sentence import Sentence
 from gridle.market.service.domain.job import Job
-from gridle.market.service.domain.matching import Obstacle, obstacle
+from gridle.market.service.domain.matching import Obstacle, Seeker, obstacle
 
 _FOR_NODE: Mapping[Obstacle, tuple[str, str]] = {
     Obstacle.CONTAINER_ENGINE: (
@@ -17,6 +16,26 @@ _FOR_NODE: Mapping[Obstacle, tuple[str, str]] = {
     Obstacle.WASM_RUNTIME: (
         "{n} tasks wait for a WebAssembly runtime, which this worker does not offer.",
         "有 {n} 个任务在等待 WebAssembly 运行环境，而本机未提供。",
+    ),
+    Obstacle.GVISOR: (
+        "{n} tasks run under gVisor alone; install gVisor (runsc) to take them.",
+        "有 {n} 个任务只能在 gVisor 下运行；安装 gVisor（runsc）即可承接。",
+    ),
+    Obstacle.NETWORK: (
+        "{n} tasks need to reach hosts that they name; allow tasks the network to take them.",
+        "有 {n} 个任务需要访问其列出的主机；允许任务使用网络即可承接。",
+    ),
+    Obstacle.SEALED: (
+        "{n} tasks have sealed data, and this worker has no key for it; restart it to take them.",
+        "有 {n} 个任务的数据是密封的，而本机没有相应的密钥；重启工作端即可承接。",
+    ),
+    Obstacle.GPUS: (
+        "{n} tasks need more graphics cards than are free here; allow more to take them.",
+        "有 {n} 个任务所需显卡数超过本机可用显卡；允许使用更多显卡即可承接。",
+    ),
+    Obstacle.GPU_MEMORY: (
+        "{n} tasks need graphics cards with more memory than those here have.",
+        "有 {n} 个任务所需显存超过本机显卡的显存。",
     ),
     Obstacle.PRICE: (
         "{n} tasks pay less than this worker asks; lower the ask to take them.",
@@ -48,6 +67,26 @@ _FOR_REQUESTOR: Mapping[Obstacle, tuple[str, str]] = {
     Obstacle.WASM_RUNTIME: (
         "No connected provider offers WebAssembly; the tasks wait for one that does.",
         "已连接的提供者均不支持 WebAssembly；任务正在等待支持者。",
+    ),
+    Obstacle.GVISOR: (
+        "No connected provider runs containers under gVisor; the tasks wait for one that does.",
+        "已连接的提供者均未使用 gVisor 运行容器；任务正在等待使用者。",
+    ),
+    Obstacle.NETWORK: (
+        "No connected provider lets tasks reach the hosts that they name; they wait for one.",
+        "已连接的提供者均不允许任务访问其列出的主机；任务正在等待允许者。",
+    ),
+    Obstacle.SEALED: (
+        "No connected provider has a key to which data can be sealed; the tasks wait for one.",
+        "已连接的提供者均没有可用于密封数据的公钥；任务正在等待具备者。",
+    ),
+    Obstacle.GPUS: (
+        "The tasks need more graphics cards than the connected providers have free; they wait.",
+        "任务所需显卡数超过已连接提供者的可用显卡；正在等待。",
+    ),
+    Obstacle.GPU_MEMORY: (
+        "The tasks need cards with more memory than the connected providers' have; they wait.",
+        "任务所需显存超过已连接提供者显卡的显存；正在等待。",
     ),
     Obstacle.PRICE: (
         "The price is below what the connected providers ask; offer more, or wait.",
@@ -94,11 +133,11 @@ def for_node(waiting: Mapping[Obstacle, int], *, any_open_job: bool) -> Sentence
     return Sentence(en.format(n=waiting[worst]), zh.format(n=waiting[worst]))
 
 
-def for_requestor(job: Job, asking: Iterable[LeaseRequest], *, is_funded: bool) -> Sentence:
+def for_requestor(job: Job, asking: Iterable[Seeker], *, is_funded: bool) -> Sentence:
     """Return why no task of a job is worked on, given what nodes asked for lately."""
     if not is_funded:
         return Sentence(*_FOR_REQUESTOR[Obstacle.UNFUNDED])
-    found = [obstacle(job, request) for request in asking]
+    found = [obstacle(job, seeker) for seeker in asking]
     if not found:
         return _NOBODY
     first = found[0]

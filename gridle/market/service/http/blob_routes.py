@@ -36,6 +36,7 @@ async def put_blob(request: Asked, sha256: DigestPath, market: TheMarket, gate: 
     await gate.check_member(key)
     known, allowed_bytes = await asyncio.to_thread(_room, market, key, sha256)
     if known is not None:
+        await asyncio.to_thread(_touch, market, sha256)
         async for _ in request.stream():
             pass
         return
@@ -109,13 +110,18 @@ def _room(market: Market, key: PublicKey, sha256: Sha256) -> tuple[int | None, i
     with market.database.read() as connection:
         used = blob_rows.used_bytes(connection, key)
         left = max(0, market.settings.blob_quota_bytes - used)
-        known = blob_rows.size_bytes(connection, sha256)
-    return known, min(left, market.settings.blob_max_bytes)
+    return _size(market, sha256), min(left, market.settings.blob_max_bytes)
 
 
 def _size(market: Market, sha256: Sha256) -> int | None:
     with market.database.read() as connection:
-        return blob_rows.size_bytes(connection, sha256)
+        size_bytes = blob_rows.size_bytes(connection, sha256)
+    return size_bytes if market.blobs.holds(sha256) else None
+
+
+def _touch(market: Market, sha256: Sha256) -> None:
+    with market.database.write() as connection:
+        blob_rows.touch(connection, sha256, market.now())
 
 
 def _note(market: Market, key: PublicKey, sha256: Sha256, size_bytes: int) -> None:

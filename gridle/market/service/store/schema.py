@@ -49,6 +49,11 @@ blobs = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("owner_key", Text, nullable=False, index=True),
     Column("stored_at", Float, nullable=False),
+    # A job or a result names it: it stays.
+    Column("pinned", Boolean, nullable=False, server_default=text("0")),
+    # When it was last sent or reported as a checkpoint by its owner; what no task names any
+    # longer goes some time after that. NULL: it never was one.
+    Column("checkpoint_at", Float, index=True),
 )
 
 payers = Table(
@@ -116,7 +121,7 @@ tasks = Table(
     Column("failed_at", Float),
     Column("cumulative_units", BigInteger),
     # Where the last attempt came to; a failed attempt that began there clears it.
-    Column("checkpoint_sha256", Text),
+    Column("checkpoint_sha256", Text, index=True),
     Column("checkpoint_bytes", BigInteger),
     Column("checkpoint_cpu_s", Float),
     Index("tasks_by_job", "job_id", "state", "task_index"),
@@ -135,6 +140,7 @@ attempts = Table(
     Column("commitment_sha256", Text),
     Column("result_sha256", Text),
     Column("verdict_due_at", Float),
+    Column("from_checkpoint_sha256", Text),
     # Never two attempts of a task at once, whatever the program above believes.
     Index(
         "one_open_attempt",

@@ -111,4 +111,5 @@ def _task_status(task: Task, awaits: AwaitedKey | None) -> TaskStatus:
         failure=task.failure,
         cumulative_units=task.cumulative_units,
         awaits=awaits,
+        saved_cpu_s=task.checkpoint.done_cpu_s if task.checkpoint else None,
     )

@@ -79,7 +79,8 @@ def settle(
     else:
         reason = verdict.reason if verdict is not None else ""
         rejected = moved(task, TaskEvent.REJECT)
-        ended = task_rules.attempt_failed(rejected, job.state, reason, now)
+        # Whoever delivers a wrong result may have saved a wrong state.
+        ended = task_rules.attempt_failed(rejected, job.state, reason, now, trusts_checkpoint=False)
         jobs.save_tasks(connection, [ended], job.job_id)
         attempts.save(connection, replace(attempt, state=AttemptState.REJECTED))
         money.append(

@@ -24,7 +24,7 @@ from gridle.market.service import bells
 from gridle.market.service.domain import matching, waiting
 from gridle.market.service.domain import task as task_rules
 from gridle.market.service.domain.attempt import RENEWABLE, Attempt, AttemptState
-from gridle.market.service.domain.matching import Asker, Offer
+from gridle.market.service.domain.matching import Asker, Offer, Seeker
 from gridle.market.service.domain.task import Task
 from gridle.market.service.store import attempts, jobs, parties
 from gridle.market.service.store.parties import Node
@@ -47,7 +47,8 @@ _HAS_ENOUGH = Sentence(
 
 def lease(market: Market, node: Node, request: LeaseRequest) -> LeaseBatch:
     """Give a node the tasks that fit it, or say why there are none now."""
-    market.presence.saw(node.node, request, market.now())
+    has_key = node.sealing_key is not None
+    market.presence.saw(node.node, Seeker(request, has_key), market.now())
     with market.database.read() as connection:
         payers = {job.payer for job in jobs.open_jobs(connection, _MAX_JOBS)}
         if not payers:
@@ -59,7 +60,7 @@ def lease(market: Market, node: Node, request: LeaseRequest) -> LeaseBatch:
         if room <= 0:
             return LeaseBatch((), _HAS_ENOUGH)
         request = msgspec.structs.replace(request, slots=min(request.slots, room))
-        found = _match(market, connection, node, request, unknown)
+        found = _match(market, connection, node, Seeker(request, has_key), unknown)
         now = market.now()
         leases = tuple(_give(market, connection, node, task, now) for task in found.tasks)
     touched = {lease.task_id.partition(".")[0] for lease in leases}
@@ -81,12 +82,12 @@ def _match(
     market: Market,
     connection: Connection,
     node: Node,
-    request: LeaseRequest,
+    seeker: Seeker,
     unknown: set[Address],
 ) -> matching.Match:
     now = market.now()
     asker = Asker(node.node, now, bool(market.presence.asking(now, but=node.node)))
-    limit = request.slots + _MAX_KEPT_BACK
+    limit = seeker.request.slots + _MAX_KEPT_BACK
     offers = []
     found = jobs.open_jobs(connection, _MAX_JOBS)
     payers = {job.payer for job in found} - unknown
@@ -95,7 +96,7 @@ def _match(
         counts = jobs.counts(connection, job.job_id)
         tasks = tuple(jobs.queued(connection, job.job_id, limit))
         offers.append(Offer(job, tasks, counts[tasks[0].state], job.payer in funded))
-    return matching.match(request, offers, asker)
+    return matching.match(seeker, offers, asker)
 
 
 def _give(market: Market, connection: Connection, node: Node, task: Task, now: float) -> Lease:
@@ -115,6 +116,7 @@ def _give(market: Market, connection: Connection, node: Node, task: Task, now: f
             AttemptState.LEASED,
             now,
             expires_at,
+            from_checkpoint_sha256=task.checkpoint_sha256,
         ),
     )
     cover = parties.find_cover(connection, job.payer)
@@ -126,6 +128,7 @@ def _give(market: Market, connection: Connection, node: Node, task: Task, now: f
         price_units=job.price_units,
         expires_at=expires_at,
         funded_until=now if cover is None else cover.funded_until,
+        checkpoint=task.checkpoint,
     )
 
 

@@ -1,4 +1,4 @@
-"""Nodes report: committed, revealed, failed, returned. Each report may come twice."""
+"""Nodes report: committed, revealed, failed, returned, saved. Each report may come twice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from gridle.market.protocol.commitment import commitment
 from gridle.market.protocol.ids import PublicKey
 from gridle.market.protocol.messages import (
+    CheckpointRef,
     Committed,
     Failed,
     ReportAnswer,
@@ -18,6 +19,7 @@ from gridle.market.protocol.messages import (
     ReportReply,
     Returned,
     Revealed,
+    Saved,
     TaskReport,
 )
 from gridle.market.protocol.sentence import Sentence
@@ -27,6 +29,7 @@ from gridle.market.service.domain.attempt import DELIVERED, RENEWABLE, Attempt, 
 from gridle.market.service.domain.job import Job
 from gridle.market.service.domain.task import Task, TaskEvent, moved
 from gridle.market.service.store import attempts, blob_rows, jobs
+from gridle.market.service.usecases import checkpoints
 from gridle.market.service.usecases.market import Market
 from gridle.market.service.usecases.resuming import resume
 
@@ -58,6 +61,13 @@ class _Desk:
         self.touched: set[str] = set()
 
     def take(self, untrusted_report: TaskReport) -> ReportAnswer:
+        answer = self._answer(untrusted_report)
+        if isinstance(untrusted_report, Saved | Returned) and untrusted_report.checkpoint:
+            sha256 = untrusted_report.checkpoint.sha256
+            blob_rows.mark_checkpoint(self._connection, sha256, self._node, self._market.now())
+        return answer
+
+    def _answer(self, untrusted_report: TaskReport) -> ReportAnswer:
         attempt = attempts.find(self._connection, untrusted_report.lease_id, self._node)
         if attempt is not None and attempt.state is AttemptState.LAPSED:
             attempt = resume(self._connection, attempt)
@@ -69,9 +79,11 @@ class _Desk:
             case Revealed():
                 return self._revealed(attempt, untrusted_report)
             case Failed():
-                return self._given_up(attempt, AttemptState.FAILED, untrusted_report.reason)
+                return self._failed(attempt, untrusted_report)
             case Returned():
-                return self._given_up(attempt, AttemptState.RETURNED, None)
+                return self._returned(attempt, untrusted_report.checkpoint)
+            case Saved():
+                return self._saved(attempt, untrusted_report.checkpoint)
 
     def _committed(self, attempt: Attempt, told: Committed) -> ReportAnswer:
         if attempt.state is AttemptState.LEASED:
@@ -106,11 +118,12 @@ class _Desk:
         if attempt.state is not AttemptState.COMMITTED:
             return ReportAnswer(attempt.lease_id, "lost")
         task = self._task(attempt)
-        job = jobs.get(self._connection, task.job_id)
+        job = self._job(task)
         why = self._objection(attempt, told, job)
         if why is not None:
-            self._end(attempt, AttemptState.FAILED, task, why.en)
+            self._fail(attempt, task, why.en)
             return ReportAnswer(attempt.lease_id, "refused", why)
+        blob_rows.pin(self._connection, [told.result_sha256])
         now = self._market.now()
         shown = replace(
             attempt,
@@ -146,21 +159,57 @@ class _Desk:
             )
         return None
 
-    def _given_up(self, attempt: Attempt, end: AttemptState, reason: str | None) -> ReportAnswer:
-        if attempt.state is end:
-            return ReportAnswer(attempt.lease_id, "ok")
-        if attempt.state not in RENEWABLE:
+    def _failed(self, attempt: Attempt, told: Failed) -> ReportAnswer:
+        if attempt.state in RENEWABLE:
+            self._fail(attempt, self._task(attempt), told.reason)
+        return _ended(attempt, AttemptState.FAILED)
+
+    def _returned(self, attempt: Attempt, untrusted: CheckpointRef | None) -> ReportAnswer:
+        """Take the task back, in any case; a checkpoint that is of no use is left aside."""
+        why = None
+        if attempt.state in RENEWABLE:
+            task, why = self._going_on_from(untrusted, self._task(attempt))
+            ended = task_rules.attempt_ended(task, self._job(task).state)
+            self._save(replace(attempt, state=AttemptState.RETURNED), ended)
+        return msgspec.structs.replace(_ended(attempt, AttemptState.RETURNED), explanation=why)
+
+    def _saved(self, attempt: Attempt, untrusted: CheckpointRef) -> ReportAnswer:
+        if attempt.state in DELIVERED or attempt.state is AttemptState.COMMITTED:
+            return _refused(
+                attempt,
+                "A result was committed to under this lease, so its saved state is of no use.",
+                "此租约下已承诺了结果，保存的状态不再有用。",
+            )
+        if attempt.state is not AttemptState.LEASED:
             return ReportAnswer(attempt.lease_id, "lost")
-        self._end(attempt, end, self._task(attempt), reason)
+        task, why = self._going_on_from(untrusted, self._task(attempt))
+        if why is not None:
+            return ReportAnswer(attempt.lease_id, "refused", why)
+        expires_at = self._market.now() + self._market.settings.lease_s
+        self._save(replace(attempt, expires_at=expires_at), task)
         return ReportAnswer(attempt.lease_id, "ok")
 
-    def _end(self, attempt: Attempt, end: AttemptState, task: Task, reason: str | None) -> None:
-        state = jobs.get(self._connection, task.job_id).state
-        if end is AttemptState.FAILED:
-            ended = task_rules.attempt_failed(task, state, reason or "", self._market.now())
-        else:
-            ended = task_rules.attempt_ended(task, state)
-        self._save(replace(attempt, state=end), ended)
+    def _going_on_from(
+        self, untrusted: CheckpointRef | None, task: Task
+    ) -> tuple[Task, Sentence | None]:
+        """Return the task with the checkpoint, or as it was and why it was not taken."""
+        if untrusted is None:
+            return task, None
+        why = checkpoints.objection(self._connection, self._job(task), untrusted)
+        return (task if why else task_rules.going_on_from(untrusted, task)), why
+
+    def _fail(self, attempt: Attempt, task: Task, reason: str) -> None:
+        ended = task_rules.attempt_failed(
+            task,
+            self._job(task).state,
+            reason,
+            self._market.now(),
+            trusts_checkpoint=attempt.from_checkpoint_sha256 is None,
+        )
+        self._save(replace(attempt, state=AttemptState.FAILED), ended)
+
+    def _job(self, task: Task) -> Job:
+        return jobs.get(self._connection, task.job_id)
 
     def _task(self, attempt: Attempt) -> Task:
         task = jobs.task(self._connection, attempt.task_id)
@@ -172,6 +221,12 @@ class _Desk:
         attempts.save(self._connection, attempt)
         jobs.save_tasks(self._connection, [task], task.job_id)
         self.touched.add(task.job_id)
+
+
+def _ended(attempt: Attempt, end: AttemptState) -> ReportAnswer:
+    """Answer a report that ended this attempt (before), or came too late to do so."""
+    is_taken = attempt.state in RENEWABLE or attempt.state is end
+    return ReportAnswer(attempt.lease_id, "ok" if is_taken else "lost")
 
 
 def _refused(attempt: Attempt, en: str, zh: str) -> ReportAnswer:

@@ -91,15 +91,19 @@ def _manifest(market: Market, connection: Connection, order: SignedOrder) -> Man
     return manifest
 
 
-def _check_blobs(connection: Connection, manifest: Manifest) -> None:
+def _named(manifest: Manifest) -> list[Sha256]:
+    """Return the blobs that a manifest names."""
     runtime = manifest.runtime
     named = runtime.module_sha256 if isinstance(runtime, WasmRuntime) else runtime.archive_sha256
-    if named is not None and blob_rows.size_bytes(connection, named) is None:
-        raise _missing(named)
+    return [*([named] if named else []), *(file.sha256 for file in manifest.inputs)]
+
+
+def _check_blobs(connection: Connection, manifest: Manifest) -> None:
+    for sha256 in _named(manifest):
+        if blob_rows.size_bytes(connection, sha256) is None:
+            raise _missing(sha256)
     for file in manifest.inputs:
         size = blob_rows.size_bytes(connection, file.sha256)
-        if size is None:
-            raise _missing(file.sha256)
         if size != file.size_bytes:
             raise InvalidInputError(
                 f"The input '{file.name}' has {size} bytes, not {file.size_bytes}; correct the "
@@ -130,6 +134,8 @@ def _open(
         why = escrow.shortfall(cover, bound, job.budget_units, job.deadline_at)
         if why is not None:
             raise UnfundedError(why.en, why.zh)
+        _check_blobs(connection, manifest)
+        blob_rows.pin(connection, [job.manifest_sha256, *_named(manifest)])
         jobs.add(connection, job, _tasks(job))
         parties.save_cover(connection, cover)
         answer = status(market, connection, job)

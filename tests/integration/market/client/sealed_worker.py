@@ -32,7 +32,9 @@ class Worker:
         self.home = home
         self.identity = Identity(os.urandom(32))
         sealing = load_sealing_identity(home / "sealing.key", self.identity, is_needed=False)
-        self.source = MarketSource(market_url, self.identity, PAYEE, home / "blobs", sealing)
+        self.source = MarketSource(
+            market_url, self.identity, PAYEE, home / "blobs", sealing=sealing
+        )
         self._events: queue.Queue[SourceEvent] = queue.Queue()
         self.source.start(self._events.put, 0)
         self.source.want(SOME)

@@ -40,6 +40,20 @@ def test_a_whole_manifest_is_read(job: Path) -> None:
         ('[["--seed", "{round}01"], ["--seed", "{round}02"]]', "[]", "tasks.arguments"),
         ('[["--seed", "{round}01"], ["--seed", "{round}02"]]', "[[1]]", "tasks.arguments"),
         ("[pay]", "[wages]", "wages"),
+        ("[tasks]", '[fence]\nisolation = "chroot"\n[tasks]', "fence.isolation"),
+        ("[tasks]", '[data]\nclass = "secret"\n[tasks]', "data.class"),
+        ("[tasks]", '[network]\nallow = ["10.0.0.1"]\n[tasks]', "network.allow[0]"),
+        ("[tasks]", '[network]\nallow = ["*.example.org"]\n[tasks]', "network.allow[0]"),
+        ("[tasks]", '[network]\nallow = ["https://example.org"]\n[tasks]', "network.allow[0]"),
+        ("[tasks]", "[network]\nallow = []\n[tasks]", "network.allow"),
+        ("[tasks]", "[network]\n[tasks]", "network"),
+        ("[tasks]", "[checkpoint]\n[tasks]", "checkpoint"),
+        (
+            "[tasks]",
+            "[checkpoint]\nformat_version = 1\ninterval_s = 0\n[tasks]",
+            "checkpoint.interval_s",
+        ),
+        ("reference_s = 2", "reference_s = 2\ngpus = 17", "resources.gpus"),
     ],
 )
 def test_a_wrong_field_is_named(job: Path, old: str, new: str, field: str) -> None:

@@ -8,7 +8,13 @@ import pytest
 from gridle.market.client.job_source import read_job_source
 from gridle.market.client.resolve import ResolvedJob, fill_in, resolve
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
-from gridle.market.protocol.manifest import ContainerRuntime, WasmRuntime, decode_manifest
+from gridle.market.protocol.manifest import (
+    CheckpointRule,
+    ContainerRuntime,
+    RegistryImage,
+    WasmRuntime,
+    decode_manifest,
+)
 
 IMAGE = "ab" * 32
 WASM_RUNTIME = 'kind = "wasm"\nmodule = "sums.wasm"\n'
@@ -151,6 +157,93 @@ def test_a_recipe_is_the_callers(job: Path) -> None:
         resolve(source, {"round": "1"}, lambda _: None)
     with pytest.raises(InvalidInputError, match="practice alone"):
         resolve(source, {"round": "1"})
+
+
+def test_what_a_job_needs_is_written_down(job: Path) -> None:
+    make_container(job, f'image = "sha256:{IMAGE}"')
+    text = job.read_text().replace("reference_s = 2", "reference_s = 2\ngpus = 2")
+    job.write_text(
+        text.replace("gpus = 2", "gpus = 2\ngpu_memory_bytes = 8_589_934_592")
+        + """
+[network]
+allow = ["api.example.org"]
+
+[checkpoint]
+format_version = 3
+interval_s = 30
+grace_s = 5
+max_bytes = 1_000_000
+"""
+    )
+    manifest = resolved(job).manifest
+    assert (manifest.resources.gpus, manifest.resources.gpu_memory_bytes) == (2, 2**33)
+    assert (manifest.isolation, manifest.network_allow) == ("any", ("api.example.org",))
+    assert manifest.checkpoint == CheckpointRule(3, 30.0, 5.0, 1_000_000)
+
+
+def test_a_job_can_ask_for_gvisor(job: Path) -> None:
+    make_container(job, f'image = "sha256:{IMAGE}"')
+    job.write_text(job.read_text() + '\n[fence]\nisolation = "gvisor"\n')
+    assert resolved(job).manifest.isolation == "gvisor"
+
+
+def test_a_job_needs_nothing_by_default(job: Path) -> None:
+    manifest = resolved(job).manifest
+    assert (manifest.isolation, manifest.network_allow) == ("any", ())
+    assert (manifest.data_class, manifest.result_key, manifest.checkpoint) == (
+        "public",
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        '[fence]\nisolation = "gvisor"',
+        '[network]\nallow = ["example.org"]',
+        "[resources]\nreference_s = 2\ngpus = 1",
+    ],
+)
+def test_what_webassembly_cannot_have_is_told(job: Path, section: str) -> None:
+    text = job.read_text()
+    if section.startswith("[resources]"):
+        text = text.replace("[resources]\nreference_s = 2\n", "")
+    job.write_text(f"{text}\n{section}\n")
+    with pytest.raises(InvalidInputError, match="make it a container"):
+        resolved(job)
+
+
+def test_graphics_memory_without_a_card_is_told(job: Path) -> None:
+    text = job.read_text()
+    job.write_text(text.replace("reference_s = 2", "reference_s = 2\ngpu_memory_bytes = 1"))
+    with pytest.raises(InvalidInputError, match=r"resources\.gpus"):
+        resolved(job)
+
+
+def test_a_sealed_job_stays_open_until_it_is_sealed(job: Path) -> None:
+    assert not resolved(job).is_to_be_sealed
+    job.write_text(job.read_text() + '\n[data]\nclass = "sealed"\n')
+    found = resolved(job)
+    assert found.is_to_be_sealed
+    assert (found.manifest.data_class, found.manifest.result_key) == ("public", None)
+
+
+def test_an_image_in_a_registry(job: Path) -> None:
+    where = 'registry = "registry.example.org:5000/lab/tool"'
+    make_container(job, f'image = "sha256:{IMAGE}"\n{where}\nmanifest_sha256 = "{"ef" * 32}"')
+    runtime = resolved(job).manifest.runtime
+    registry = RegistryImage("registry.example.org:5000/lab/tool", "ef" * 32)
+    assert runtime == ContainerRuntime(IMAGE, ("run",), None, registry)
+
+
+@pytest.mark.parametrize(
+    "line", ['registry = "registry.example.org/tool"', f'manifest_sha256 = "{"ef" * 32}"']
+)
+def test_a_registry_and_a_digest_belong_together(job: Path, line: str) -> None:
+    make_container(job, f'image = "sha256:{IMAGE}"\n{line}')
+    with pytest.raises(InvalidInputError, match="belong together"):
+        resolved(job)
 
 
 @pytest.mark.parametrize("lines", ["", f'image = "sha256:{IMAGE}"\nimage_recipe = "packages.txt"'])

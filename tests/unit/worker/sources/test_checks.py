@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from gridle.market.protocol.errors import RefusedError
-from gridle.market.protocol.messages import Verdict
+from gridle.market.protocol.manifest import CheckpointRule
+from gridle.market.protocol.messages import CheckpointRef, Verdict
 from gridle.market.protocol.money import SignedOrder, SignedVoucher, Voucher
 from gridle.worker.sources.checks import Claims, check_lease
 from tests.rigs.worker_jobs import (
@@ -61,6 +62,23 @@ def test_a_budget_that_was_not_ordered_is_refused() -> None:
     job = manifest()
     with pytest.raises(RefusedError, match="budget"):
         check_lease(lease(job), manifest(("echo", "a"), ("echo", "b")), DOMAIN)
+
+
+@pytest.mark.parametrize(("size_bytes", "is_allowed"), [(1000, True), (2**20, False)])
+def test_a_lease_goes_on_from_what_its_job_may_save(size_bytes: int, is_allowed: bool) -> None:  # noqa: FBT001 - an example
+    job = replace(manifest(), checkpoint=CheckpointRule(format_version=1, max_bytes=1000))
+    given = replace(lease(job), checkpoint=CheckpointRef("0" * 64, size_bytes))
+    if is_allowed:
+        check_lease(given, job, DOMAIN)
+    else:
+        with pytest.raises(RefusedError, match="saved state"):
+            check_lease(given, job, DOMAIN)
+
+
+def test_a_state_of_a_job_that_saves_none_is_refused() -> None:
+    job = manifest()
+    with pytest.raises(RefusedError, match="saves none"):
+        check_lease(replace(lease(job), checkpoint=CheckpointRef("0" * 64, 1)), job, DOMAIN)
 
 
 def test_vouchers_rise_by_the_price() -> None:

@@ -25,6 +25,15 @@ def upgrade() -> None:
     op.add_column("tasks", sa.Column("checkpoint_sha256", sa.Text()))
     op.add_column("tasks", sa.Column("checkpoint_bytes", sa.BigInteger()))
     op.add_column("tasks", sa.Column("checkpoint_cpu_s", sa.Float()))
+    op.create_index(op.f("ix_tasks_checkpoint_sha256"), "tasks", ["checkpoint_sha256"])
+    op.add_column("attempts", sa.Column("from_checkpoint_sha256", sa.Text()))
+    op.add_column(
+        "blobs", sa.Column("pinned", sa.Boolean(), nullable=False, server_default=sa.text("0"))
+    )
+    op.add_column("blobs", sa.Column("checkpoint_at", sa.Float()))
+    op.create_index(op.f("ix_blobs_checkpoint_at"), "blobs", ["checkpoint_at"])
+    # What was stored before may be named by a job; which is not written down anywhere.
+    op.execute("UPDATE blobs SET pinned = 1")
     op.create_table(
         "lease_keys",
         sa.Column("lease_id", sa.Text(), nullable=False),

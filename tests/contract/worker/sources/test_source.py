@@ -3,131 +3,42 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import pytest
 
 from gridle.market.protocol.errors import GridleError
-from gridle.market.protocol.identity import Identity
-from gridle.market.protocol.ids import Sha256
-from gridle.market.protocol.messages import Committed, Returned, Revealed, TaskUsage
-from gridle.market.protocol.sealing import JobKey, TaskKeys
-from gridle.market.protocol.sealing_identity import SealingIdentity, verify_sealing_key, wrap
-from gridle.worker.sources.keys import KeyFetching
+from gridle.market.protocol.messages import CheckpointRef, Committed, Returned, Revealed
 from gridle.worker.sources.market import MarketSource
 from gridle.worker.sources.port import (
     Capacity,
     Connected,
     Disconnected,
     Lost,
-    NoKeysError,
     NoWork,
     Offered,
     Renewed,
     Reported,
     Settled,
     Source,
-    SourceEvent,
     Transferred,
 )
-from gridle.worker.sources.session import MarketSession
-from gridle.worker.sources.signed_http import SignedHttp
 from tests.fakes.market_loopback import LoopbackMarket
 from tests.fakes.market_stub import StubMarket
-from tests.fakes.source import FakeSource
-from tests.rigs.worker_jobs import PAYEE, lease, lease_id, manifest, verdict
-
-DEADLINE_S = 20.0
-SHORT_S = 0.3
-KiB = 2**10
-SOME = Capacity(("wasm",), 4, 4, 2**33)
-NODE = Identity(bytes(32))
-SEALING = SealingIdentity(bytes([2]) * 32, NODE)
-KEYS = JobKey(bytes([3]) * 32).for_task(0)
-USAGE = TaskUsage(1.0, 1.0, 1)
-E = TypeVar("E")
-
-
-class Ear:
-    """Hears events, and waits for one of a kind."""
-
-    def __init__(self) -> None:
-        self.heard: list[SourceEvent] = []
-        self._news = threading.Condition()
-
-    def take(self, event: SourceEvent) -> None:
-        with self._news:
-            self.heard.append(event)
-            self._news.notify_all()
-
-    def wait(self, kind: type[E], fits: Callable[[E], bool] = lambda _: True) -> E:
-        def found() -> E | None:
-            return next((e for e in self.heard if isinstance(e, kind) and fits(e)), None)
-
-        with self._news:
-            self._news.wait_for(found, DEADLINE_S)
-            event = found()
-        assert event is not None, self.heard
-        return event
-
-
-class Fetching:
-    """A blob fetched by a thread of its own."""
-
-    def __init__(self, source: Source, sha256: Sha256) -> None:
-        self.path: Path | None = None
-        self.ended = threading.Event()
-        threading.Thread(target=self._fetch, args=(source, sha256), daemon=True).start()
-
-    def _fetch(self, source: Source, sha256: Sha256) -> None:
-        try:
-            self.path = source.blob(sha256)
-        except GridleError:
-            pass  # `path` stays None
-        finally:
-            self.ended.set()
-
-
-def report_result(source: Source, folder: Path, result: bytes) -> Revealed:
-    archive = folder / "result.tar"
-    archive.write_bytes(result)
-    revealed = Revealed(lease_id(1), hashlib.sha256(result).hexdigest(), "1" * 64, USAGE)
-    source.report(revealed, archive)
-    return revealed
-
-
-@pytest.fixture
-def market() -> StubMarket:
-    return StubMarket()
-
-
-@pytest.fixture
-def loopback(market: StubMarket) -> Iterator[LoopbackMarket]:
-    with LoopbackMarket(market) as loopback:
-        yield loopback
-
-
-@pytest.fixture(params=["fake", "market"])
-def source(request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path) -> Iterator[Source]:
-    if request.param == "fake":
-        fake = FakeSource(market, tmp_path / "blobs", SEALING)
-        yield fake
-        fake.close()
-        return
-    loopback: LoopbackMarket = request.getfixturevalue("loopback")
-    real = MarketSource(loopback.url, NODE, PAYEE, tmp_path / "blobs", SEALING)
-    yield real
-    real.close()
-
-
-@pytest.fixture
-def ear() -> Ear:
-    return Ear()
+from tests.rigs.source_rig import (
+    DEADLINE_S,
+    SHORT_S,
+    SOME,
+    USAGE,
+    Ear,
+    Fetching,
+    KiB,
+    report_result,
+    saving_manifest,
+)
+from tests.rigs.worker_jobs import lease, lease_id, manifest, verdict
 
 
 def test_it_connects(source: Source, ear: Ear) -> None:
@@ -165,6 +76,25 @@ def test_a_lease_that_is_not_what_was_ordered_is_not_offered(
     source.start(ear.take, 0)
     source.want(SOME)
     assert "price" in ear.wait(NoWork, lambda event: "price" in event.explanation.en).explanation.en
+    assert not [event for event in ear.heard if isinstance(event, Offered)]
+
+
+def test_a_lease_names_where_its_task_goes_on(source: Source, ear: Ear, market: StubMarket) -> None:
+    job, state = saving_manifest(), CheckpointRef("0" * 64, 1000, 12.5)
+    market.offer(msgspec.structs.replace(lease(job), checkpoint=state), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    assert ear.wait(Offered).lease.checkpoint == state
+
+
+def test_a_state_that_the_job_does_not_allow_is_not_offered(
+    source: Source, ear: Ear, market: StubMarket
+) -> None:
+    job, state = saving_manifest(), CheckpointRef("0" * 64, 2**32)
+    market.offer(msgspec.structs.replace(lease(job), checkpoint=state), job)
+    source.start(ear.take, 0)
+    source.want(SOME)
+    ear.wait(NoWork, lambda event: "saved state" in event.explanation.en)
     assert not [event for event in ear.heard if isinstance(event, Offered)]
 
 
@@ -227,62 +157,24 @@ def test_a_blob_is_what_its_digest_says(source: Source, market: StubMarket) -> N
 def test_the_least_that_is_asked_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
     source.start(ear.take, 0)
     source.want(Capacity(("wasm",), 4, 4, 2**33, ask_units_per_core_hour=70))
-    assert market.wait(lambda: 70 in market.asks)
+    assert market.wait(lambda: any(each.ask_units_per_core_hour == 70 for each in market.requests))
 
 
-class AskingForKeys:
-    """Keys asked for by a thread of its own."""
+def test_what_this_machine_can_fence_is_told(source: Source, ear: Ear, market: StubMarket) -> None:
+    source.start(ear.take, 0)
+    source.want(
+        Capacity(
+            ("container",), 4, 4, 2**33, gvisor=True, network=True, gpus=2, gpu_memory_bytes=2**34
+        )
+    )
 
-    def __init__(self, source: Source) -> None:
-        self.keys: TaskKeys | None = None
-        self.ended = threading.Event()
-        threading.Thread(target=self._ask, args=(source,), daemon=True).start()
+    def is_told() -> bool:
+        return any(
+            (each.gvisor, each.network, each.gpus, each.gpu_memory_bytes) == (True, True, 2, 2**34)
+            for each in market.requests
+        )
 
-    def _ask(self, source: Source) -> None:
-        try:
-            self.keys = source.task_keys(lease_id(1))
-        except GridleError:
-            pass  # `keys` stays None
-        finally:
-            self.ended.set()
-
-
-class TestSealedTasks:
-    """Keys that a requestor wraps, and sealed files that are wanted no more."""
-
-    def test_requestors_are_told_where_to_wrap_keys(
-        self, source: Source, ear: Ear, market: StubMarket
-    ) -> None:
-        source.start(ear.take, 0)
-        ear.wait(Connected)
-        assert market.enrolled is not None
-        assert verify_sealing_key(NODE.public_key, market.enrolled) == SEALING.public.public_key
-
-    def test_keys_arrive_once_they_are_sent(self, source: Source, market: StubMarket) -> None:
-        asking = AskingForKeys(source)
-        assert not asking.ended.wait(SHORT_S)
-        market.hand_keys(lease_id(1), wrap(KEYS, lease_id(1), SEALING.public.public_key))
-        assert asking.ended.wait(DEADLINE_S)
-        assert asking.keys == KEYS
-
-    def test_keys_for_another_lease_are_none(self, source: Source, market: StubMarket) -> None:
-        market.hand_keys(lease_id(1), wrap(KEYS, lease_id(2), SEALING.public.public_key))
-        with pytest.raises(NoKeysError):
-            source.task_keys(lease_id(1))
-
-    def test_closing_ends_the_wait(self, source: Source) -> None:
-        asking = AskingForKeys(source)
-        assert not asking.ended.wait(SHORT_S)
-        source.close()
-        assert asking.ended.wait(DEADLINE_S)
-        assert asking.keys is None
-
-    def test_what_is_forgotten_is_no_longer_here(self, source: Source, market: StubMarket) -> None:
-        sha256 = market.store(b"sealed")
-        path = source.blob(sha256)
-        source.forget((sha256, "0" * 64))
-        assert not path.exists()
-        assert source.blob(sha256).read_bytes() == b"sealed"
+    assert market.wait(is_told)
 
 
 class TestLimits:
@@ -358,12 +250,6 @@ class TestLimits:
 class TestMarketAlone:
     """What only a network can do to a source."""
 
-    @pytest.fixture
-    def real(self, loopback: LoopbackMarket, tmp_path: Path) -> Iterator[MarketSource]:
-        real = MarketSource(loopback.url, Identity(bytes(32)), PAYEE, tmp_path / "blobs")
-        yield real
-        real.close()
-
     def test_it_says_that_the_market_is_ill_and_comes_back(
         self, real: MarketSource, loopback: LoopbackMarket, ear: Ear, market: StubMarket
     ) -> None:
@@ -383,30 +269,6 @@ class TestMarketAlone:
         sha256 = market.store(data)
         loopback.cut_after_bytes = 600_000
         assert real.blob(sha256).read_bytes() == data
-
-    def test_what_was_fetched_in_part_is_forgotten_as_well(
-        self, real: MarketSource, market: StubMarket, tmp_path: Path
-    ) -> None:
-        sha256 = market.store(bytes(200 * KiB))
-        real.limit(KiB, None)
-        fetching = Fetching(real, sha256)
-        draft = tmp_path / "blobs" / f"{sha256}.part"
-        ends_at = time.monotonic() + DEADLINE_S
-        while not draft.exists() and time.monotonic() < ends_at:
-            assert not fetching.ended.wait(0.01)
-        real.close()
-        assert fetching.ended.wait(DEADLINE_S)
-        real.forget((sha256,))
-        assert list((tmp_path / "blobs").iterdir()) == []
-
-    def test_a_requestor_that_never_sends_keys_is_not_waited_for(
-        self, loopback: LoopbackMarket
-    ) -> None:
-        session = MarketSession(SignedHttp(loopback.url, NODE), PAYEE, lambda _: None)
-        with pytest.raises(NoKeysError):
-            KeyFetching(session, SEALING, patience_s=0.5).fetch(lease_id(1))
-        with pytest.raises(NoKeysError):
-            KeyFetching(session, None).fetch(lease_id(1))
 
     def test_a_bad_voucher_counts_as_not_accepted(
         self, real: MarketSource, ear: Ear, market: StubMarket
