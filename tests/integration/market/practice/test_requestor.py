@@ -129,7 +129,19 @@ def test_rounds_go_on_through_kills(requestor: Process, stack: Stack, tmp_path: 
     assert len(requestor.jobs()) == 3
 
 
-def test_sealed_rounds_go_on_through_kills(stack: Stack, tmp_path: Path) -> None:
+@pytest.fixture
+def sealed_worker(tmp_path: Path) -> Iterator[tuple[Stack, Worker]]:
+    """A market of its own: at the others' open jobs, a worker would be given those."""
+    with running_stack(tmp_path / "stack") as stack:
+        worker = Worker(stack.market_url, tmp_path / "worker")
+        yield stack, worker
+        worker.source.close()
+
+
+def test_sealed_rounds_go_on_through_kills(
+    sealed_worker: tuple[Stack, Worker], tmp_path: Path
+) -> None:
+    stack, worker = sealed_worker
     manifest = write_sums_job(tmp_path / "jobs" / "sums", arguments='[["{round}", "2"]]')
     seal_sums_job(manifest, "data", b"for the node alone")
     requestor = Process(stack, tmp_path)
@@ -137,7 +149,6 @@ def test_sealed_rounds_go_on_through_kills(stack: Stack, tmp_path: Path) -> None
     eventually(lambda: _ordered(requestor), "the first round is ordered")
     requestor.kill()
     requestor.start()
-    worker = Worker(stack.market_url, tmp_path / "worker")
 
     def answer(offer: Offered, folder: Path) -> None:
         assert (folder / "in" / "data").read_bytes() == b"for the node alone"
@@ -148,7 +159,6 @@ def test_sealed_rounds_go_on_through_kills(stack: Stack, tmp_path: Path) -> None
         assert worker.compute(answer).accepted
         total = requestor.results / "sums" / "total.txt"
         eventually(partial(_reads, total, str(round_number + 2)), f"round {round_number} is done")
-    worker.source.close()
     assert requestor.terminate() == 0
     assert list((requestor.home / "me" / "sealed").iterdir()) == []
     assert len(list((requestor.home / "me" / "keys").iterdir())) <= 2
