@@ -24,17 +24,23 @@ from gridle.market.protocol.sealing_identity import load_sealing_identity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent
 from gridle.worker.agent.parts import TASKS_NAME, Parts
+from gridle.worker.images.addresses import is_near
+from gridle.worker.images.store import ImageStore
+from gridle.worker.images.supply import ImageSupply
 from gridle.worker.ipc.endpoint import Endpoint
 from gridle.worker.ipc.messages import WorkerState
 from gridle.worker.ipc.server import IpcServer
+from gridle.worker.ledger.connection import connect
+from gridle.worker.ledger.images import ImageTable
 from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.ledger.live_view import live_of
 from gridle.worker.local_zone import LocalZone
 from gridle.worker.memory_arenas import share_one_arena
-from gridle.worker.policy.limits import Limits, default_limits
+from gridle.worker.policy.limits import Limits, MiB, default_limits
 from gridle.worker.probes.build import build_probes
 from gridle.worker.probes.machine.clock_watch import clock_reader
 from gridle.worker.sandbox.build import build_sandboxes
+from gridle.worker.sandbox.engine import ask_program
 from gridle.worker.sandbox.own_tasks import OwnTasks
 from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
 from gridle.worker.sources.market import MarketSource
@@ -180,15 +186,21 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         remove(home, find_traces(look(home), live))
     # Replaced whenever nothing is left that was wrapped to it: nobody opens old traffic after that.
     sealing = load_sealing_identity(home / "sealing.key", identity, is_needed=bool(live.leases))
-    sandboxes = build_sandboxes(home, identity.public_key[:_WORKER_ID_CHARS])
+    source = MarketSource(url, identity, payout, home / "blobs", sealing=sealing)
+    held = limits.value or default_limits(cores, memory_bytes)
+    table = ImageTable(connect(home / "ledger.sqlite"))
+    images = ImageStore(ask_program, table, held.tasks.images_mib * MiB)
+    sandboxes = build_sandboxes(home, identity.public_key[:_WORKER_ID_CHARS], images)
     return Parts(
         home=home,
         ledger=opened.ledger,
-        source=MarketSource(url, identity, payout, home / "blobs", sealing=sealing),
+        source=source,
         sandboxes={sandbox.kind: sandbox for sandbox in sandboxes},
+        supply=ImageSupply(home / "images", source.paces, source.blob, allows_near=is_near(url)),
+        hold_images=images.hold,
         task_network=sandboxes.container.doors,
         probes=build_probes(home, OwnTasks(home / TASKS_NAME)),
-        limits=limits.value or default_limits(cores, memory_bytes),
+        limits=held,
         save_limits=_limits_saver(home / LIMITS_NAME),
         node=identity.public_key,
         market_url=url,

@@ -13,7 +13,7 @@ from gridle.worker.ledger.live_view import read_live
 from gridle.worker.removal import remove_tree
 from gridle.worker.traces import BLOBS_NAME, Seen, find_traces, look, remove
 
-CACHES = (BLOBS_NAME, "modules")
+CACHES = (BLOBS_NAME, "modules", "images")
 """Fetched files and compiled programs; whatever a task needs of them is fetched again."""
 
 

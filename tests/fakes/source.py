@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from gridle.worker.sources.port import (
     SourceEvent,
     Transferred,
 )
+from gridle.worker.sources.progress import OnProgress, Progress, tell_nobody
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.worker_jobs import DOMAIN, INFO
 
@@ -102,7 +104,11 @@ class FakeSource:
         with self._market.changed:
             self._parcels.append(_Parcel(report, archive))
 
-    def blob(self, sha256: Sha256) -> Path:
+    def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:
+        del digests  # nothing is ever evicted here
+        return nullcontext()
+
+    def blob(self, sha256: Sha256, on_progress: OnProgress = tell_nobody) -> Path:
         data = self._market.blobs.get(sha256)
         if data is None:
             raise UnavailableError("There is no such blob.", "没有此数据。")
@@ -112,6 +118,7 @@ class FakeSource:
         path = self._folder / sha256
         _pass(self._downloads, len(data))
         path.write_bytes(data)
+        on_progress(Progress(len(data), len(data)))
         return path
 
     def task_keys(self, lease_id: LeaseId) -> TaskKeys:

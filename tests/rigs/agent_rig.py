@@ -14,10 +14,12 @@ from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent
 from gridle.worker.agent.parts import Parts
+from gridle.worker.images.supply import ImageSupply
 from gridle.worker.ipc.messages import Command, WorkerState
 from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.policy.limits import Budget, Limits
 from gridle.worker.probes.machine.clock_watch import clock_reader
+from gridle.worker.sources.pace import Paces
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.probes import FakeProbes
 from tests.fakes.sandbox import FakeSandbox
@@ -61,6 +63,8 @@ class AgentRig:
                 ledger=opened.ledger,
                 source=self.source,
                 sandboxes={"wasm": self.sandbox},
+                supply=ImageSupply(home / "images", Paces(), self.source.blob, allows_near=False),
+                hold_images=lambda _: None,
                 task_network=None,
                 probes=self.probes,
                 limits=machine.limits if machine else LIMITS,

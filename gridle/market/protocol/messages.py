@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from gridle.market.protocol.ids import (
     Address,
+    JobId,
     LeaseId,
     PublicKey,
     Sequence,
@@ -117,6 +118,8 @@ class LeaseRequest(Struct, frozen=True, forbid_unknown_fields=True):
     gpus: Annotated[int, Meta(ge=0, le=16)] = 0
     gpu_memory_bytes: Annotated[int, Meta(ge=0)] = 0
     """Of the smallest of those cards."""
+    not_jobs: Annotated[tuple[JobId, ...], Meta(max_length=64)] = ()
+    """Jobs to which its owner said no, or has not said yes."""
 
 
 class Lease(Struct, frozen=True):

@@ -11,25 +11,17 @@ from queue import Empty, SimpleQueue
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.commands import Commands
 from gridle.worker.agent.consents import Consents
-from gridle.worker.agent.division import capacity
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
-    Adjusted,
     Asked,
-    Collected,
-    Ended,
     Event,
-    Fetched,
     FromSource,
     ReadingsChanged,
     RuntimesLookedAt,
-    Saved,
-    Started,
-    StatePacked,
     Stop,
 )
 from gridle.worker.agent.governor import Governor
@@ -46,6 +38,7 @@ from gridle.worker.agent.task_data import TaskData
 from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.agent.transfers import Transfers
 from gridle.worker.agent.volume import MonthVolume
+from gridle.worker.agent.wanting import Wanting
 from gridle.worker.ipc.messages import Command, RuntimeView
 from gridle.worker.policy.allowance import Allowance
 from gridle.worker.sandbox.checkpoint_store import CheckpointStore
@@ -69,7 +62,9 @@ class Agent:
         folders = Folders(parts.home / TASKS_NAME, parts.home / "results")
         store = CheckpointStore(parts.home / "checkpoints", parts.clock)
         data = TaskData(source)
-        self._runner = Runner(parts.sandboxes, source, folders, store, data, self._queue.put)
+        self._runner = Runner(
+            parts.sandboxes, source, folders, store, parts.supply, data, self._queue.put
+        )
         self._states = StateRunner(store, data, folders, self._queue.put)
         self._saving = Saving(self._roster, self._states, ledger)
         self._economy = Economy(parts.home, ledger, parts.limits.electricity)
@@ -93,6 +88,9 @@ class Agent:
             self._consents,
         )
         self._commands = Commands(self._governor, self._consents, self._tasks, self.stop)
+        self._wanting = Wanting(
+            self._governor, self._economy, self._consents, self._roster, self._tasks
+        )
         self._publisher = Publisher(
             parts,
             Origins(
@@ -154,6 +152,7 @@ class Agent:
             self.ended_well = True
         finally:
             self._parts.source.close()
+            self._parts.supply.close()
             self._save_states()
             self._states.close()
             self._runner.close(_CLOSE_S)
@@ -216,22 +215,10 @@ class Agent:
                 self._market.handle(said, lambda: self._governor.allowance, now)
             case RuntimesLookedAt(views):
                 self._runtimes = views
-            case Fetched():
-                self._tasks.fetched(event, now)
-            case Started():
-                self._tasks.started(event, now)
-            case Saved():
-                self._tasks.saved(event)
-            case StatePacked():
-                self._tasks.packed(event, now)
-            case Adjusted():
-                self._tasks.adjusted(event, now)
-            case Ended():
-                self._tasks.ended(event, now)
-            case Collected():
-                self._tasks.collected(event, now)
+            case ReadingsChanged() | Asked() | Stop():
+                pass  # readings are read after every event, the others were taken before
             case _:
-                pass  # changed readings are read after every event
+                self._tasks.handle(event, now)
 
     def _look_after(self, now: float) -> None:
         """Do what has its own time: retries, the disk, usage, sandboxes that did not work."""
@@ -280,21 +267,19 @@ class Agent:
     def _tell_source(self, allowance: Allowance, now: float) -> None:
         """Say how much work is wanted, what is held, and how fast it may come and go."""
         source = self._parts.source
-        needs = [task.need for task in self._roster if task.takes_room]
-        ask = self._economy.ask_units_per_core_hour(now)
-        wanted = capacity(allowance, needs, self._usable_runtimes(now), ask)
-        if self._trouble is not None or not self._economy.wants_work(now):
-            wanted = replace(wanted, slots=0)
         self._transfers.limit(allowance.download_bytes_s, allowance.upload_bytes_s)
+        wanted = self._wanting.capacity(self._runtimes, now)
+        if self._trouble is not None:
+            wanted = replace(wanted, slots=0)
         source.want(wanted)
         held = frozenset(task.lease_id for task in self._roster)
         if held != self._held:
             self._held = held
             source.hold(held)
-
-    def _usable_runtimes(self, now: float) -> tuple[RuntimeKind, ...]:
-        return tuple(
-            view.kind
-            for view in self._runtimes
-            if view.works and self._tasks.benched.get(view.kind, 0.0) <= now
-        )
+            self._parts.hold_images(
+                frozenset(
+                    task.manifest.runtime.image_sha256
+                    for task in self._roster
+                    if isinstance(task.manifest.runtime, ContainerRuntime)
+                )
+            )

@@ -45,6 +45,14 @@ class RuntimesLookedAt:
 
 
 @dataclass(frozen=True)
+class Fetching:
+    """How much of a task's program and inputs is here, in percent; None where that is unknown."""
+
+    lease_id: LeaseId
+    percent: int | None
+
+
+@dataclass(frozen=True)
 class Fetched:
     """A task's inputs and runtime are here, or why not."""
 
@@ -125,17 +133,5 @@ class Stop:
     """End the agent; running tasks are stopped and begin again at the next start."""
 
 
-Event = (
-    ReadingsChanged
-    | FromSource
-    | Asked
-    | RuntimesLookedAt
-    | Fetched
-    | Started
-    | Saved
-    | StatePacked
-    | Adjusted
-    | Ended
-    | Collected
-    | Stop
-)
+TaskEvent = Fetching | Fetched | Started | Saved | StatePacked | Adjusted | Ended | Collected
+Event = ReadingsChanged | FromSource | Asked | RuntimesLookedAt | TaskEvent | Stop

@@ -11,6 +11,7 @@ from gridle.market.protocol.ids import Address, PublicKey, Sha256
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.ports import MachineProbes, TaskNetwork
+from gridle.worker.images.supply import ImageSupply
 from gridle.worker.ledger.ledger import Ledger
 from gridle.worker.policy.limits import Limits
 from gridle.worker.probes.machine.clock_watch import Clocks
@@ -29,6 +30,9 @@ class Parts:
     ledger: Ledger
     source: Source
     sandboxes: Mapping[RuntimeKind, Sandbox]
+    supply: ImageSupply
+    hold_images: Callable[[frozenset[Sha256]], None]
+    """Says which images no quota may take away."""
     task_network: TaskNetwork | None
     """None where no sandbox here can give a task any."""
     probes: MachineProbes

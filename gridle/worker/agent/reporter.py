@@ -7,7 +7,14 @@ from pathlib import Path
 
 from gridle.market.protocol.commitment import commitment
 from gridle.market.protocol.ids import LeaseId, PublicKey, Sha256
-from gridle.market.protocol.messages import CheckpointRef, Committed, Failed, Returned, Revealed
+from gridle.market.protocol.messages import (
+    CheckpointRef,
+    Committed,
+    Failed,
+    Returned,
+    Revealed,
+    Saved,
+)
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.lifecycle import Happening
@@ -91,6 +98,8 @@ class Reporter:
 
         Safe to repeat.
         """
+        if isinstance(answer.report, Saved):
+            return None  # a state more or less at the market changes nothing here
         task = self._roster.get(answer.lease_id)
         carries_result = isinstance(answer.report, Committed | Revealed)
         if answer.refused is not None:

@@ -37,6 +37,8 @@ class LiveTask:
     state: WorkerTaskState
     offered_at: float
     started_at: float | None = None
+    fetched_percent: int | None = None
+    """How much of its program and inputs is here while it is fetched; None: unknown."""
     running: RunningTask | None = None
     gpus: tuple[str, ...] = ()
     """The cards that it holds."""

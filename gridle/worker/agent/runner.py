@@ -12,7 +12,7 @@ import msgspec
 
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import Runtime, RuntimeKind, WasmRuntime
+from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
 from gridle.worker.agent.events import (
@@ -21,6 +21,7 @@ from gridle.worker.agent.events import (
     Ended,
     Event,
     Fetched,
+    Fetching,
     RuntimesLookedAt,
     Setting,
     Started,
@@ -29,12 +30,14 @@ from gridle.worker.agent.hands import Hands
 from gridle.worker.agent.roster import LiveTask
 from gridle.worker.agent.state_runner import STATE_SUFFIX, Folders
 from gridle.worker.agent.task_data import TaskData, is_sealed
+from gridle.worker.images.supply import ImageSupply, blobs_of
 from gridle.worker.ipc.messages import RuntimeView
 from gridle.worker.ledger.checkpoints import Checkpoint
 from gridle.worker.sandbox.checkpoint_store import CheckpointStore, Found
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME, collect_output, wipe
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from gridle.worker.sources.port import NoKeysError, Source
+from gridle.worker.sources.progress import Progress
 
 _QUICK_HANDS = 8
 """Tasks that can be paused at the same moment."""
@@ -52,10 +55,12 @@ class Runner:
         source: Source,
         folders: Folders,
         store: CheckpointStore,
+        supply: ImageSupply,
         data: TaskData,
         put: Callable[[Event], None],
     ) -> None:
         self._store = store
+        self._supply = supply
         self._data = data
         self._sandboxes = sandboxes
         self._source = source
@@ -97,11 +102,14 @@ class Runner:
         given = None if task.checkpoints else task.lease.checkpoint
         adopted: list[Checkpoint] = []
 
+        def tell(progress: Progress) -> None:
+            self._put(Fetching(lease_id, progress.percent))
+
         def fetch() -> None:
             wipe(folder)
             for name in (INPUT_NAME, OUTPUT_NAME):
                 (folder / name).mkdir(_FOLDER_MODE, parents=True)
-            self._data.bring_inputs(task, folder)
+            self._data.bring_inputs(task, folder, tell)
             if given is not None and manifest.checkpoint is not None:
                 # without the state it begins anew, which is better than not at all
                 with suppress(GridleError):
@@ -114,11 +122,16 @@ class Runner:
                         is_sealed=is_sealed(task),
                     )
                     adopted.extend([kept] if kept else [])
-            sandbox.prepare(manifest.runtime, self._program)
+            self._supply.prepare(sandbox, manifest.runtime, tell)
+
+        def fetch_undisturbed() -> None:
+            needed = {*blobs_of(manifest.runtime), *(each.sha256 for each in manifest.inputs)}
+            with self._source.keep(needed):
+                fetch()
 
         def report() -> None:
             try:
-                fault, lacks_keys = _fault(fetch, but=NoKeysError), False
+                fault, lacks_keys = _fault(fetch_undisturbed, but=NoKeysError), False
             except NoKeysError as error:
                 fault, lacks_keys = error.sentence, True
             self._put(Fetched(lease_id, fault, adopted[0] if adopted else None, lacks_keys))
@@ -236,15 +249,6 @@ class Runner:
         self._slow.close(0.2)
         self._fetching.close(0.2)
         self._opening.close(0.2)
-
-    def _program(self, runtime: Runtime) -> Path:
-        if isinstance(runtime, WasmRuntime):
-            return self._source.blob(runtime.module_sha256)
-        if runtime.archive_sha256 is None:
-            raise UnavailableError(
-                "Images from registries cannot be fetched yet.", "尚不能从镜像仓库获取镜像。"
-            )
-        return self._source.blob(runtime.archive_sha256)
 
     def _folder(self, lease_id: LeaseId) -> Path:
         return self._folders.tasks / lease_id

@@ -6,7 +6,7 @@ from gridle.worker.agent.events import Fetched, Saved, Started
 from gridle.worker.agent.roster import LiveTask, Roster
 from gridle.worker.agent.state_runner import StateRunner
 from gridle.worker.ipc.messages import WorkerTaskState
-from gridle.worker.ledger.checkpoints import KEPT, Checkpoint
+from gridle.worker.ledger.checkpoints import Checkpoint
 from gridle.worker.ledger.ledger import Ledger
 
 _AHEAD_S = 2.0
@@ -24,7 +24,7 @@ class Saving:
 
     def sweep(self) -> None:
         """Remove the states of tasks that are no longer here."""
-        live = {task.lease_id for task in self._roster}
+        live = {task.lease_id: task.checkpoints for task in self._roster}
         for lease_id in self._ledger.checkpoints.leases():
             if lease_id not in live:
                 self._ledger.checkpoints.forget(lease_id)
@@ -111,5 +111,5 @@ class Saving:
 
     def _note(self, task: LiveTask, checkpoint: Checkpoint) -> None:
         self._ledger.checkpoints.add(task.lease_id, checkpoint)
-        task.checkpoints = (checkpoint, *task.checkpoints)[:KEPT]
+        task.checkpoints = self._ledger.checkpoints.of(task.lease_id)
         self._states.tidy(task)

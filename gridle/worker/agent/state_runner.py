@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,8 @@ class StateRunner:
         """Remove every file of a task's states."""
         self._hands.do(lambda: self.store.forget(lease_id))
 
-    def sweep(self, live: Iterable[LeaseId]) -> None:
-        """Remove the states of all but the live tasks (blocks)."""
+    def sweep(self, live: Mapping[LeaseId, Sequence[Checkpoint]]) -> None:
+        """Remove all but the known states of live tasks (blocks); before any is taken."""
         self.store.sweep(live)
 
     def close(self) -> None:

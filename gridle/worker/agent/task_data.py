@@ -16,6 +16,7 @@ from gridle.worker.sandbox.sealed_files import open_inputs, seal_result
 from gridle.worker.sandbox.state_seal import StateSeal
 from gridle.worker.sources.key_ring import KeyRing
 from gridle.worker.sources.port import Source
+from gridle.worker.sources.progress import OnProgress
 from gridle.worker.traces import data_blobs
 
 
@@ -26,7 +27,7 @@ class TaskData:
         self._source = source
         self._ring = KeyRing(source.task_keys)
 
-    def bring_inputs(self, task: LiveTask, folder: Path) -> None:
+    def bring_inputs(self, task: LiveTask, folder: Path, tell: OnProgress) -> None:
         """Put a task's inputs into its `in/`, which is there and empty.
 
         Raises:
@@ -35,10 +36,11 @@ class TaskData:
         """
         if is_sealed(task):
             keys = self._ring.of(task.lease_id)
-            open_inputs(task.manifest, keys, self._source.blob, folder)
+            open_inputs(task.manifest, keys, lambda sha256: self._source.blob(sha256, tell), folder)
             return
         for each in task.manifest.inputs:
-            shutil.copyfile(self._source.blob(each.sha256), folder / INPUT_NAME / each.name)
+            path = self._source.blob(each.sha256, tell)
+            shutil.copyfile(path, folder / INPUT_NAME / each.name)
 
     def closed(self, task: LiveTask, output: PackedOutput) -> PackedOutput:
         """Return the result archive as it may leave this machine.

@@ -16,9 +16,11 @@ from gridle.worker.agent.events import (
     Collected,
     Ended,
     Fetched,
+    Fetching,
     Saved,
     Started,
     StatePacked,
+    TaskEvent,
 )
 from gridle.worker.agent.lifecycle import Happening
 from gridle.worker.agent.reporter import Reporter
@@ -58,6 +60,30 @@ class TaskFlow:
         """Kinds that broke lately, and until when they are not offered."""
         self.warnings: deque[Sentence] = deque(maxlen=_MAX_WARNINGS)
 
+    def handle(self, event: TaskEvent, now: float) -> None:
+        """Take one event of a task.
+
+        Raises:
+            UnavailableError: the ledger cannot be written; the same event can be handed in again.
+        """
+        match event:
+            case Fetching():
+                self._fetching(event)
+            case Fetched():
+                self._fetched(event, now)
+            case Started():
+                self._started(event, now)
+            case Saved():
+                self._saving.saved(event)
+            case StatePacked():
+                self._packed(event, now)
+            case Adjusted():
+                self._adjusted(event, now)
+            case Ended():
+                self._ended(event, now)
+            case Collected():
+                self._collected(event, now)
+
     def offered(
         self, offer: Offered, allowance: Allowance, now: float, *, consented: bool = True
     ) -> None:
@@ -78,7 +104,13 @@ class TaskFlow:
         if self._roster.move(task, Happening.FETCH, now):
             self._runner.fetch(task)
 
-    def fetched(self, event: Fetched, now: float) -> None:
+    def _fetching(self, event: Fetching) -> None:
+        """Some more of it is here."""
+        task = self._roster.get(event.lease_id)
+        if task is not None:
+            task.fetched_percent = event.percent
+
+    def _fetched(self, event: Fetched, now: float) -> None:
         """Its inputs and runtime are here, or not."""
         task = self._roster.get(event.lease_id)
         if task is None:
@@ -94,7 +126,7 @@ class TaskFlow:
             self._saving.fetched(task, event)
             self._roster.move(task, Happening.FETCHED, now)
 
-    def started(self, event: Started, now: float) -> None:
+    def _started(self, event: Started, now: float) -> None:
         """It runs, or its sandbox could not start it."""
         task = self._roster.get(event.lease_id)
         if task is None:
@@ -110,7 +142,7 @@ class TaskFlow:
         if task.stopping is not None:
             self._runner.stop(task)
 
-    def adjusted(self, event: Adjusted, now: float) -> None:
+    def _adjusted(self, event: Adjusted, now: float) -> None:
         """A setting holds. A task that cannot be held to it is not left running."""
         task = self._roster.get(event.lease_id)
         if task is None:
@@ -125,7 +157,7 @@ class TaskFlow:
         happening = Happening.PAUSED if event.setting.paused else Happening.RESUMED
         self._roster.move(task, happening, now)
 
-    def ended(self, event: Ended, now: float) -> None:
+    def _ended(self, event: Ended, now: float) -> None:
         """Its sandbox has ended it."""
         task = self._roster.get(event.lease_id)
         if task is None:
@@ -151,7 +183,7 @@ class TaskFlow:
             case Ending.STOPPED | Ending.BROKEN:
                 self._broke(task, why, now)
 
-    def collected(self, event: Collected, now: float) -> None:
+    def _collected(self, event: Collected, now: float) -> None:
         """Its output is one archive, or cannot be used."""
         task = self._roster.get(event.lease_id)
         if task is not None:
@@ -177,11 +209,7 @@ class TaskFlow:
         if task.state is not WorkerTaskState.FINISHING:
             self._let_go(task, now)
 
-    def saved(self, event: Saved) -> None:
-        """It has saved its state, or has not."""
-        self._saving.saved(event)
-
-    def packed(self, event: StatePacked, now: float) -> None:
+    def _packed(self, event: StatePacked, now: float) -> None:
         """Its state lies ready to go back with it."""
         task = self._roster.get(event.lease_id)
         if task is not None:

@@ -70,6 +70,9 @@ def task_view(task: LiveTask) -> TaskView:
     fraction = min(_ALMOST_DONE, task.done_cpu_s / manifest.resources.reference_s)
     if task.state is WorkerTaskState.FINISHING:
         fraction = 1.0
+    shown = fraction if begun or task.state is WorkerTaskState.FINISHING else None
+    if task.state is WorkerTaskState.FETCHING and task.fetched_percent is not None:
+        shown = task.fetched_percent / 100
     return TaskView(
         lease_id=task.lease_id,
         task_id=task.lease.task_id,
@@ -79,7 +82,7 @@ def task_view(task: LiveTask) -> TaskView:
         runtime=manifest.runtime_kind,
         state=task.state,
         price_units=task.lease.price_units,
-        progress=fraction if begun or task.state is WorkerTaskState.FINISHING else None,
+        progress=shown,
         cpu_s=task.usage.cpu_s,
         started_at=task.started_at,
     )

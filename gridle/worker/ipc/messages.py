@@ -62,7 +62,7 @@ class TaskView(Struct, frozen=True):
     state: WorkerTaskState
     price_units: int
     progress: float | None
-    """0 to 1, estimated from CPU time against the manifest's estimate; None before it runs."""
+    """0 to 1, of what is to be fetched, or of the estimate of CPU time; None: unknown."""
     cpu_s: float
     started_at: float | None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.resources_folder import resources_folder
+from gridle.worker.images.store import ImageStore
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.port import Sandbox
 from gridle.worker.sandbox.wasm import WasmSandbox
@@ -23,13 +24,13 @@ class Sandboxes:
         yield from (self.wasm, self.container)
 
 
-def build_sandboxes(home: Path, worker_id: str) -> Sandboxes:
-    """Return the sandboxes of the worker whose files are in `home`.
+def build_sandboxes(home: Path, worker_id: str, images: ImageStore | None = None) -> Sandboxes:
+    """Return the sandboxes of the worker whose files are in `home`; `images` are its engine's.
 
     `worker_id` names what they leave on the machine; lower-case letters, digits and hyphens.
     """
     profile = resources_folder() / "seccomp" / "task.json"
     return Sandboxes(
         WasmSandbox(home / "modules", worker_id),
-        ContainerSandbox(worker_id, profile),
+        ContainerSandbox(worker_id, profile, images=images),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,11 +133,17 @@ class CheckpointStore:
         with self._lock:
             self._last_numbers.pop(lease_id, None)
 
-    def sweep(self, live: Iterable[LeaseId]) -> None:
-        """Remove what belongs to no live lease."""
-        kept = set(live)
+    def sweep(self, live: Mapping[LeaseId, Sequence[Checkpoint]]) -> None:
+        """Remove what belongs to no live lease, and what was being taken when a worker died.
+
+        Only before anything is taken: `live` is what the ledger knows of each live lease.
+        """
         files = self._files("lease-*")
-        self._remove(path for path in files if path.name[:_LEASE_ID_LENGTH] not in kept)
+        self._remove(path for path in files if path.name[:_LEASE_ID_LENGTH] not in live)
+        for lease_id, known in live.items():
+            kept = {self.path(lease_id, each) for each in known}
+            left = self._files(f"{lease_id}-*{_SUFFIX}") + self._files(f"{lease_id}-*.new")
+            self._remove(path for path in left if path not in kept)
 
     def _first(
         self,

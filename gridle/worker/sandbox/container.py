@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from gridle.market.protocol.errors import GridleError, InvalidInputError, UnavailableError
+from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime, Runtime, RuntimeKind
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.images.store import ImageStore
 from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.container_fence import Launch
 from gridle.worker.sandbox.container_process import ContainerProcess
 from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
-from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.net_doors import NetDoors, gives_network
 from gridle.worker.sandbox.net_files import networked_profile, networked_settings
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -23,7 +23,6 @@ from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
 from gridle.worker.sandbox.supervisor import SupervisedTask
 
-_LOAD_TIMEOUT_S = 900.0
 _COMMAND_TIMEOUT_S = 60.0
 _CLOSE_TIMEOUT_S = 30.0
 
@@ -41,6 +40,7 @@ class ContainerSandbox:
         find: Callable[[], Engine | Sentence] = find_engine,
         ask: Ask = ask_program,
         doors: NetDoors | None = None,
+        images: ImageStore | None = None,
     ) -> None:
         self._worker_id = worker_id
         self._seccomp_profile = seccomp_profile
@@ -51,7 +51,8 @@ class ContainerSandbox:
         self._found: Engine | None = None
         self._live: set[SupervisedTask] = set()
         self._lock = threading.Lock()
-        self._loading = threading.Lock()
+        self.images = images or ImageStore(ask, None)
+        """The engine's images; those that it loaded for us are kept within a quota."""
 
     def availability(self) -> Availability:
         """Look for a working engine (takes up to seconds)."""
@@ -77,23 +78,15 @@ class ContainerSandbox:
         Raises:
             GridleError: it cannot be had, or its archive holds another image or names of images.
         """
-        wanted = _container(runtime)
-        with self._loading:
-            if self._has_image(wanted.image_sha256):
-                return
-            if wanted.archive_sha256 is None and wanted.registry is None:
-                raise _no_image()
-            archive = fetch(runtime)
-            check_image_archive(archive, wanted.image_sha256)
-            reply = self._ask(argv.load_argv(self._engine(), archive), _LOAD_TIMEOUT_S)
-            if reply.status != 0:
-                raise UnavailableError(
-                    f"The container engine could not load an image ({reply.last_words}); "
-                    "check that its disk is not full.",
-                    f"容器引擎无法载入镜像（{reply.last_words}）；请检查其磁盘是否已满。",
-                )
-            if not self._has_image(wanted.image_sha256):
-                raise _wrong_image()
+        self.images.prepare(self._engine(), _container(runtime), fetch)
+
+    def drop_image(self, image_sha256: str) -> bool:
+        """Remove an image that we loaded, unless a container uses it; whether it is gone.
+
+        Raises:
+            UnavailableError: there is no engine to ask.
+        """
+        return self.images.drop(self._engine(), image_sha256)
 
     def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:
         """Start a prepared task under `share`.
@@ -101,7 +94,7 @@ class ContainerSandbox:
         Raises:
             GridleError: it could not be started; nothing is left behind.
         """
-        _container(spec.runtime)
+        self.images.check(self._engine(), _container(spec.runtime).image_sha256)
         if any(mark in str(spec.folder) for mark in ":,"):
             raise UnavailableError(
                 f"The folder {spec.folder} has a ':' or ',' in its name, which container engines "
@@ -170,10 +163,6 @@ class ContainerSandbox:
             self._found = found
         return self._found
 
-    def _has_image(self, image_sha256: str) -> bool:
-        reply = self._ask(argv.image_id_argv(self._engine(), image_sha256), _COMMAND_TIMEOUT_S)
-        return reply.status == 0 and reply.stdout.strip().removeprefix("sha256:") == image_sha256
-
 
 def _container(runtime: Runtime) -> ContainerRuntime:
     if not isinstance(runtime, ContainerRuntime):
@@ -192,19 +181,3 @@ def _open_to_nobody(folder: Path) -> None:
     (folder / INPUT_NAME).chmod(0o755)
     for file in (folder / INPUT_NAME).iterdir():
         file.chmod(0o644)
-
-
-def _no_image() -> GridleError:
-    return UnavailableError(
-        "This task's container image is not on this machine and its job brings no archive of it; "
-        "other work is taken instead.",
-        "本机没有此任务的容器镜像，且其作业未附带镜像归档；将改接其他工作。",
-    )
-
-
-def _wrong_image() -> GridleError:
-    return InvalidInputError(
-        "The image archive of this job holds another image than its manifest names; "
-        "its requestor must correct it.",
-        "此作业的镜像归档与清单所列镜像不符；需由发布者修正。",
-    )

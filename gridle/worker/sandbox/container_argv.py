@@ -217,16 +217,6 @@ def inspect_argv(engine: Engine, name: str) -> list[str]:
     return [*base_argv(engine), "container", "inspect", "--format", "{{json .State}}", name]
 
 
-def image_id_argv(engine: Engine, image_sha256: str) -> list[str]:
-    """Return the command line that prints an image's id."""
-    return [*base_argv(engine), "image", "inspect", "--format", "{{.Id}}", f"sha256:{image_sha256}"]
-
-
-def load_argv(engine: Engine, archive: Path) -> list[str]:
-    """Return the command line that loads an image archive."""
-    return [*base_argv(engine), "load", "--quiet", "--input", str(archive)]
-
-
 def update_cpus_argv(engine: Engine, name: str, cpus: float) -> list[str]:
     """Return the command line that changes a running container's CPU limit."""
     return [*base_argv(engine), "update", "--cpus", f"{max(_LEAST_CPUS, cpus):.2f}", name]

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import re
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 BLOCK_BYTES = 512
 MAX_MEMBERS = 4096
+_PIECE_BYTES = 2**20
 _PREFIX_FIELD = slice(345, 500)
 """Part of the name to some readers and a time to others (POSIX ustar against old GNU)."""
+_SIZE_FIELD = slice(124, 136)
+_SIZE = re.compile(rb"[0-7]{11}[ \x00]")
+"""Nothing else is a size: before digits, one reader skips what another ends at."""
 _KINDS = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE})
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _LAYER_LINK = re.compile(r"[0-9a-f]{64}/layer\.tar")
@@ -49,7 +54,9 @@ def list_files(archive: Path) -> dict[str, Member]:
     with archive.open("rb") as file:
         offset_bytes = 0
         while (info := _header(file, offset_bytes)) is not None:
-            name = info.name.removeprefix("./").rstrip("/")
+            name = info.name.removeprefix("./")
+            if info.type == tarfile.DIRTYPE:
+                name = name.rstrip("/")
             if info.type == tarfile.DIRTYPE and name in ("", "."):
                 name = "."
             elif not _NAME.fullmatch(name):
@@ -80,6 +87,24 @@ def read_member(archive: Path, member: Member, max_bytes: int) -> bytes:
         return file.read(member.size_bytes)
 
 
+def member_pieces(archive: Path, member: Member) -> Iterator[bytes]:
+    """Yield a member's content piece by piece.
+
+    Raises:
+        TarError: the file has become shorter meanwhile.
+        OSError: the file cannot be read.
+    """
+    left_bytes = member.size_bytes
+    with archive.open("rb") as file:
+        file.seek(member.offset_bytes)
+        while left_bytes:
+            piece = file.read(min(_PIECE_BYTES, left_bytes))
+            if not piece:
+                raise TarError("it is cut off")
+            left_bytes -= len(piece)
+            yield piece
+
+
 def _header(file: BinaryIO, offset_bytes: int) -> tarfile.TarInfo | None:
     file.seek(offset_bytes)
     block = file.read(BLOCK_BYTES)
@@ -92,6 +117,8 @@ def _header(file: BinaryIO, offset_bytes: int) -> tarfile.TarInfo | None:
         info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
     except (tarfile.HeaderError, UnicodeDecodeError) as error:
         raise TarError("it is not a plain tar file") from error
+    if not _SIZE.fullmatch(block[_SIZE_FIELD]):
+        raise TarError("it is not a plain tar file")
     if info.type not in _KINDS or any(block[_PREFIX_FIELD]):
         raise TarError("it holds more than plain files with short names")
     return info

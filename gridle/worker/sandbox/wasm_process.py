@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import select
 import signal
@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import gridle
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.host_fence import FenceMaker, Host, HostFence
@@ -27,8 +28,10 @@ from gridle.worker.sandbox.thread_state import thread_ids, thread_state
 
 _HOST = Path(__file__).with_name("wasm_host.py")
 """Run by path and never imported: wasmtime stays out of the worker's memory."""
+_PROGRAM_FOLDER = Path(gridle.__file__).parents[1]
 _FENCED = b"fenced\n"
 """What the host says, see there."""
+_LENGTH_BYTES = 4
 _ANSWER_BYTES = 4096
 _LOG_TIMEOUT_S = 2.0
 _FENCE_TIMEOUT_S = 30.0
@@ -49,7 +52,7 @@ class WasmProcess:
         self._peak_bytes = 0
         self._exit = Exit(Ending.BROKEN, explanations.ENGINE_GONE)
         self._flooded = False
-        self._child = self._spawn(request)
+        self._child = self._spawn()
         self._log = self._drain(name)
         self._fence: HostFence | None = None
         try:
@@ -113,9 +116,9 @@ class WasmProcess:
         if self._fence:
             self._fence.release()
 
-    def _spawn(self, request: dict[str, Any]) -> subprocess.Popen[bytes]:
-        figures = (os.getpid(), request["memory_bytes"], request["file_bytes"])
-        command = [sys.executable, "-I", "-S", str(_HOST), *map(str, figures), _library_folder()]
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        places = (_library_folder(), str(_PROGRAM_FOLDER))
+        command = [sys.executable, "-I", "-S", str(_HOST), str(os.getpid()), *places]
         pipe = subprocess.PIPE
         try:
             return _spawner.submit(
@@ -143,7 +146,8 @@ class WasmProcess:
 
     def _ask(self, request: dict[str, Any]) -> None:
         assert self._child.stdin is not None  # noqa: S101 - it was asked for as a pipe
-        self._child.stdin.write(json.dumps(request).encode() + b"\n")
+        packed = marshal.dumps(request)
+        self._child.stdin.write(len(packed).to_bytes(_LENGTH_BYTES, "little") + packed)
         self._child.stdin.flush()
 
     def _signal(self, number: signal.Signals) -> None:
@@ -179,16 +183,18 @@ class WasmProcess:
         if self._flooded:
             return Exit(Ending.FAILED, explanations.FLOODED, log_tail)
         try:
-            answer = json.loads(untrusted_answer)
-            self._peak_bytes = max(self._peak_bytes, int(answer["peak_memory_bytes"]))
-            if "trap" in answer:
-                return Exit(Ending.FAILED, explanations.trap(str(answer["trap"])), log_tail)
-            status = int(answer["status"])
-        except (ValueError, KeyError, TypeError):
+            head, _, reason = untrusted_answer.decode("utf-8", "replace").partition("\n")
+            kind, status, peak_bytes = head.split()
+            self._peak_bytes = max(self._peak_bytes, int(peak_bytes))
+            if kind == "trap":
+                return Exit(Ending.FAILED, explanations.trap(reason), log_tail)
+            if kind != "exit":
+                return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+        except ValueError:
             return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
-        if status == 0:
+        if int(status) == 0:
             return Exit(Ending.FINISHED, None, log_tail)
-        return Exit(Ending.FAILED, explanations.exit_status(status), log_tail)
+        return Exit(Ending.FAILED, explanations.exit_status(int(status)), log_tail)
 
 
 @cache

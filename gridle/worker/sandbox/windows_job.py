@@ -19,7 +19,12 @@ from gridle.worker.sandbox.port import Share
 
 _EXTENDED_LIMIT_CLASS = 9
 _CPU_RATE_CLASS = 15
+_UI_CLASS = 4
 _KILL_ON_JOB_CLOSE = 0x2000
+_DIE_ON_EXCEPTION = 0x400
+_LIMIT_PROCESSES = 0x8
+_EVERY_UI_LIMIT = 0xFF
+"""No desktop, clipboard, global atoms, system settings or handles of other programs' windows."""
 _LIMIT_PRIORITY_CLASS = 0x20
 _IDLE_PRIORITY_CLASS = 0x40
 _RATE_ENABLE = 0x1
@@ -70,10 +75,12 @@ def cpu_rate(cpu_percent: float, machine_cores: int) -> CpuRate:
 
 
 def background_limit() -> ExtendedLimit:
-    """Return the limits that end a host with this program, and let everybody else go first."""
-    basic = _BasicLimit(
-        limit_flags=_KILL_ON_JOB_CLOSE | _LIMIT_PRIORITY_CLASS, priority_class=_IDLE_PRIORITY_CLASS
-    )
+    """Return the limits that end a host with this program, and let everybody else go first.
+
+    The host can start no other process, and a crash of it shows no window.
+    """
+    flags = _KILL_ON_JOB_CLOSE | _DIE_ON_EXCEPTION | _LIMIT_PRIORITY_CLASS | _LIMIT_PROCESSES
+    basic = _BasicLimit(limit_flags=flags, active_processes=1, priority_class=_IDLE_PRIORITY_CLASS)
     return ExtendedLimit(basic=basic)
 
 
@@ -86,6 +93,7 @@ class WindowsJob:
         self._job = kernel.CreateJobObjectW(None, None)
         try:
             self._set(_EXTENDED_LIMIT_CLASS, background_limit())
+            self._set(_UI_CLASS, ctypes.c_uint32(_EVERY_UI_LIMIT))
             process = kernel.OpenProcess(_SET_QUOTA_AND_TERMINATE, 0, host.pid)
             taken = kernel.AssignProcessToJobObject(self._job, process)
             kernel.CloseHandle(process)
@@ -121,7 +129,7 @@ class WindowsJob:
         """Close the job."""
         self._kernel.CloseHandle(self._job)
 
-    def _set(self, which: int, what: CpuRate | ExtendedLimit) -> None:
+    def _set(self, which: int, what: CpuRate | ExtendedLimit | ctypes.c_uint32) -> None:
         size = ctypes.sizeof(what)
         _check(self._kernel.SetInformationJobObject(self._job, which, ctypes.byref(what), size))
 

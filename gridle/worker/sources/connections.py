@@ -29,20 +29,20 @@ def open_connections(url: str) -> PoolManager:
     """
     retries = Retry(total=None, connect=1, read=0, status=0, other=0, redirect=0)
     # One context for all connections: each would keep a copy of its own of all root certificates.
-    context = _trusting() if url.startswith("https:") else None
-    proxy = _proxy_of(url)
+    context = trusting() if url.startswith("https:") else None
+    proxy = proxy_of(url)
     if proxy is None:
         return PoolManager(maxsize=_MOST_KEPT, retries=retries, ssl_context=context)
     return ProxyManager(
         proxy.geturl(),
-        proxy_headers=_credentials(proxy),
+        proxy_headers=proxy_credentials(proxy),
         maxsize=_MOST_KEPT,
         retries=retries,
         ssl_context=context,
     )
 
 
-def _trusting() -> ssl.SSLContext:
+def trusting() -> ssl.SSLContext:
     """Return a context with the system's root certificates, or Mozilla's where it has none."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
@@ -53,7 +53,7 @@ def _trusting() -> ssl.SSLContext:
     return context
 
 
-def _proxy_of(url: str) -> SplitResult | None:
+def proxy_of(url: str) -> SplitResult | None:
     """Return the proxy that this system's settings or environment name for `url`."""
     target = urlsplit(url)
     if proxy_bypass(target.hostname or ""):
@@ -73,7 +73,8 @@ def _proxy_of(url: str) -> SplitResult | None:
     return proxy
 
 
-def _credentials(proxy: SplitResult) -> dict[str, str] | None:
+def proxy_credentials(proxy: SplitResult) -> dict[str, str] | None:
+    """Return the header with which a proxy is told who asks, where its URL says who."""
     if proxy.username is None:
         return None
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"

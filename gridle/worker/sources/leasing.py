@@ -37,6 +37,7 @@ def lease_request(wanted: Capacity, wait_s: float) -> LeaseRequest:
         network=wanted.network,
         gpus=wanted.gpus,
         gpu_memory_bytes=wanted.gpu_memory_bytes,
+        not_jobs=wanted.not_jobs,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
@@ -14,11 +15,13 @@ from gridle.market.protocol.messages import TaskReport
 from gridle.market.protocol.sealing import TaskKeys
 from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.worker.sources.backoff import backoff_s
-from gridle.worker.sources.blob_cache import BlobCache
+from gridle.worker.sources.blob_cache import CACHE_BYTES, BlobCache
 from gridle.worker.sources.delivering import Delivering
 from gridle.worker.sources.keys import KeyFetching
 from gridle.worker.sources.leasing import Leasing
+from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
+from gridle.worker.sources.progress import OnProgress, tell_nobody
 from gridle.worker.sources.renewing import Renewing
 from gridle.worker.sources.saving import PATIENCE_S
 from gridle.worker.sources.session import MarketSession
@@ -42,14 +45,18 @@ class MarketSource:
         identity: Identity,
         payout: Address,
         blob_folder: Path,
+        cache_bytes: int = CACHE_BYTES,
         checkpoint_patience_s: float = PATIENCE_S,
         *,
         sealing: SealingIdentity | None = None,
     ) -> None:
         self._http = SignedHttp(url, identity)
-        self._blobs = BlobCache(blob_folder, self._http)
-        public = sealing.public if sealing else None
-        self._session = MarketSession(self._http, payout, _nobody_listens, public)
+        self.paces = Paces(self._http.uploads, self._http.downloads)
+        """Whatever else fetches for tasks counts here too, and keeps to the same limits."""
+        self._blobs = BlobCache(blob_folder, self._http, cache_bytes)
+        self._session = MarketSession(
+            self._http, payout, _nobody_listens, sealing.public if sealing else None
+        )
         self._keys = KeyFetching(self._session, sealing)
         self._delivering = Delivering(self._session, checkpoint_patience_s)
         self._threads: list[threading.Thread] = []
@@ -89,7 +96,11 @@ class MarketSource:
         """Deliver a report, with retries until answered; its result or checkpoint first."""
         self._delivering.put(report, archive)
 
-    def blob(self, sha256: Sha256) -> Path:
+    def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:
+        """For a block, let none of these blobs be evicted once it is here."""
+        return self._blobs.keep(digests)
+
+    def blob(self, sha256: Sha256, on_progress: OnProgress = tell_nobody) -> Path:
         """Return the local copy of a blob, fetched and checked by digest (blocks).
 
         Raises:
@@ -97,12 +108,12 @@ class MarketSource:
         """
         for failures in range(1, _BLOB_TRIES):
             try:
-                return self._blobs.get(sha256)
+                return self._blobs.get(sha256, on_progress=on_progress)
             except UnavailableError:
                 chance = random.random()  # noqa: S311 - jitter, no secret
                 if self._session.stopped.wait(backoff_s(failures, chance)):
                     raise
-        return self._blobs.get(sha256)
+        return self._blobs.get(sha256, on_progress=on_progress)
 
     def task_keys(self, lease_id: LeaseId) -> TaskKeys:
         """Return the keys of a sealed task, waiting some minutes for its requestor (blocks).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sources.rate_limit import NS, Bucket
@@ -85,6 +86,14 @@ class Pace:
 
     def _is_shut(self) -> bool:
         return self._bucket is not None and self._bucket.rate_bytes_s == 0
+
+
+@dataclass(frozen=True)
+class Paces:
+    """Both directions of the owner's network."""
+
+    uploads: Pace = field(default_factory=Pace)
+    downloads: Pace = field(default_factory=Pace)
 
 
 def ending() -> UnavailableError:

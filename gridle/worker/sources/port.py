@@ -7,16 +7,18 @@ learned to `on_event`, and is told what to do by plain calls that return at once
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gridle.market.protocol.errors import UnavailableError
-from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.ids import JobId, LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest, RuntimeKind
 from gridle.market.protocol.messages import Lease, MarketInfo, SettlementPage, TaskReport
 from gridle.market.protocol.sealing import TaskKeys
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.sources.progress import OnProgress, tell_nobody
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Capacity:
     gpus: int = 0
     gpu_memory_bytes: int = 0
     """Of the smallest of those cards."""
+    not_jobs: tuple[JobId, ...] = ()
+    """Of these nothing is to be offered."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,16 @@ class Source(Protocol):
         `Saved` counts as refused, as it does where a newer report of its lease overtakes it.
         """
 
-    def blob(self, sha256: Sha256) -> Path:
+    def keep(self, digests: Iterable[Sha256]) -> AbstractContextManager[None]:
+        """For a block, let none of these blobs be evicted once it is here.
+
+        Without that, the path which `blob` returned can be gone when it is opened.
+        """
+
+    def blob(self, sha256: Sha256, on_progress: OnProgress = tell_nobody) -> Path:
         """Return the local copy of a blob, fetched and checked by digest (blocks).
+
+        `on_progress` is told some four times a second, from the thread that fetches.
 
         Raises:
             GridleError: it cannot be had now, or is not what its digest says.

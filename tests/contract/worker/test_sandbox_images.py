@@ -15,7 +15,16 @@ from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv
 from gridle.worker.sandbox.engine import Engine
-from tests.rigs.sandbox_archive import regular, write_tar
+from tests.rigs.sandbox_archive import (
+    CONFIG,
+    IMAGE_SHA256,
+    layer_tar,
+    manifest_of,
+    oci_files,
+    regular,
+    write_files,
+    write_tar,
+)
 
 pytestmark = pytest.mark.engine
 ARCHIVE_SHA256 = "a" * 64
@@ -111,9 +120,20 @@ def test_a_broken_archive_is_refused(
     with pytest.raises(InvalidInputError, match="refused"):
         prepare(sandbox, real.image_sha256, archive)
     archive.write_bytes(whole.replace(real.content, b"tampered"))
-    with pytest.raises(UnavailableError, match="could not load"):
+    with pytest.raises(InvalidInputError, match="other layers"):
         prepare(sandbox, real.image_sha256, archive)
     assert not real.has()
+
+
+def test_a_strangers_layers_never_stand_under_anothers_id(
+    sandbox: ContainerSandbox, tmp_path: Path
+) -> None:
+    """Podman itself takes this archive: the image's id is the digest of its configuration alone."""
+    evil = layer_tar(secrets.token_bytes(8))
+    files = oci_files(None, manifest_of(CONFIG, evil), evil)
+    archive = write_files(tmp_path / "image.tar", files)
+    with pytest.raises(InvalidInputError, match="other layers"):
+        prepare(sandbox, IMAGE_SHA256, archive)
 
 
 def test_an_image_that_nobody_brings(sandbox: ContainerSandbox) -> None:

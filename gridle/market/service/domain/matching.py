@@ -19,6 +19,7 @@ ELSEWHERE_FIRST_S = 60.0
 class Obstacle(Enum):
     """Why a task is not given to a node; listed from the most telling to the least."""
 
+    NO_CONSENT = auto()
     CONTAINER_ENGINE = auto()
     WASM_RUNTIME = auto()
     GVISOR = auto()
@@ -69,6 +70,7 @@ class Match:
 
 
 _OBSTACLES: Mapping[Obstacle, Callable[[Job, Seeker], bool]] = {
+    Obstacle.NO_CONSENT: lambda job, seeker: job.job_id in seeker.request.not_jobs,
     Obstacle.CONTAINER_ENGINE: lambda job, seeker: _lacks(job, seeker, "container"),
     Obstacle.WASM_RUNTIME: lambda job, seeker: _lacks(job, seeker, "wasm"),
     Obstacle.GVISOR: lambda job, seeker: job.isolation == "gvisor" and not seeker.request.gvisor,

@@ -9,6 +9,10 @@ from gridle.market.service.domain.job import Job
 from gridle.market.service.domain.matching import Obstacle, Seeker, obstacle
 
 _FOR_NODE: Mapping[Obstacle, tuple[str, str]] = {
+    Obstacle.NO_CONSENT: (
+        "{n} tasks wait for this machine's owner to allow their job; see the jobs that ask.",
+        "有 {n} 个任务在等待本机主人允许其作业；请查看待答复的作业。",
+    ),
     Obstacle.CONTAINER_ENGINE: (
         "{n} tasks wait for a container engine; install Podman or Docker to take them.",
         "有 {n} 个任务在等待容器引擎；安装 Podman 或 Docker 即可承接。",
@@ -60,6 +64,10 @@ _FOR_NODE: Mapping[Obstacle, tuple[str, str]] = {
 }
 
 _FOR_REQUESTOR: Mapping[Obstacle, tuple[str, str]] = {
+    Obstacle.NO_CONSENT: (
+        "No connected provider's owner has allowed this job yet; the tasks wait for one who does.",
+        "已连接提供者的主人尚未允许此作业；任务正在等待允许者。",
+    ),
     Obstacle.CONTAINER_ENGINE: (
         "No connected provider has a container engine; the tasks wait for one that has.",
         "已连接的提供者均没有容器引擎；任务正在等待具备者。",

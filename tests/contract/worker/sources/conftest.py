@@ -44,7 +44,14 @@ def source(
         fake.close()
         return
     loopback: LoopbackMarket = request.getfixturevalue("loopback")
-    real = MarketSource(loopback.url, NODE, PAYEE, tmp_path / "blobs", patience_s, sealing=SEALING)
+    real = MarketSource(
+        loopback.url,
+        NODE,
+        PAYEE,
+        tmp_path / "blobs",
+        checkpoint_patience_s=patience_s,
+        sealing=SEALING,
+    )
     yield real
     real.close()
 

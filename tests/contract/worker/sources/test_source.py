@@ -25,6 +25,7 @@ from gridle.worker.sources.port import (
     Source,
     Transferred,
 )
+from gridle.worker.sources.progress import Progress
 from tests.fakes.market_loopback import LoopbackMarket
 from tests.fakes.market_stub import StubMarket
 from tests.rigs.source_rig import (
@@ -152,6 +153,14 @@ def test_a_blob_is_what_its_digest_says(source: Source, market: StubMarket) -> N
     market.blobs["0" * 64] = b"something else"
     with pytest.raises(GridleError):
         source.blob("0" * 64)
+
+
+def test_how_far_a_blob_has_come_is_told(source: Source, market: StubMarket) -> None:
+    sha256, told = market.store(b"data" * 100_000), list[Progress]()
+    with source.keep([sha256]):
+        source.blob(sha256, told.append)
+    assert told[-1] == Progress(400_000, 400_000)
+    assert [each.done_bytes for each in told] == sorted({each.done_bytes for each in told})
 
 
 def test_the_least_that_is_asked_is_told(source: Source, ear: Ear, market: StubMarket) -> None:

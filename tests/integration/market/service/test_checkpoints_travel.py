@@ -11,15 +11,17 @@ import pytest
 
 from gridle.market.protocol import routes
 from gridle.market.protocol.identity import Identity
+from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.job_messages import JobStatus
 from gridle.market.protocol.manifest import CheckpointRule
-from gridle.market.protocol.messages import CheckpointRef, Returned, Saved
+from gridle.market.protocol.messages import CheckpointRef, Lease, Returned, Saved
 from gridle.worker.sources.market import MarketSource
 from gridle.worker.sources.port import Capacity, Offered, Reported
 from tests.rigs.market_process import MarketRig, new_key, payout_of
 from tests.rigs.source_rig import Ear
 
 RULE = CheckpointRule(format_version=1, max_bytes=2**20)
-WANTED = Capacity(("wasm",), 1, 4, 2**33)
+WANTED = Capacity(("wasm",), 16, 64, 2**36)
 
 NewSource = Callable[[int, Ear], MarketSource]
 
@@ -39,6 +41,14 @@ def new_source(rig: MarketRig, tmp_path: Path) -> Iterator[NewSource]:
         yield make
 
 
+def lease_of(job: JobStatus, ear: Ear, but: LeaseId = "") -> Lease:
+    """Return the lease on the one task of a job; tasks of other tests may be offered too."""
+    return ear.wait(
+        Offered,
+        lambda told: told.lease.task_id.startswith(job.job_id) and told.lease.lease_id != but,
+    ).lease
+
+
 def test_the_next_worker_goes_on_where_the_first_stopped(
     rig: MarketRig, new_source: NewSource, tmp_path: Path
 ) -> None:
@@ -52,7 +62,7 @@ def test_the_next_worker_goes_on_where_the_first_stopped(
     ear = Ear()
     first = new_source(511, ear)
     first.want(WANTED)
-    lease = ear.wait(Offered).lease
+    lease = lease_of(job, ear)
     assert lease.checkpoint is None
     first.report(Saved(lease.lease_id, ref), state)
     assert ear.wait(Reported, lambda told: isinstance(told.report, Saved)).refused is None
@@ -64,7 +74,7 @@ def test_the_next_worker_goes_on_where_the_first_stopped(
     ear = Ear()
     second = new_source(512, ear)
     second.want(WANTED)
-    lease = ear.wait(Offered).lease
+    lease = lease_of(job, ear)
     assert lease.checkpoint == ref
     assert second.blob(sha256).read_bytes() == state.read_bytes()
 
@@ -73,21 +83,21 @@ def test_a_state_that_the_job_does_not_allow_ends_no_return(
     rig: MarketRig, new_source: NewSource, tmp_path: Path
 ) -> None:
     customer = rig.customer(502, deposit_units=100)
-    customer.submit(tasks=1, price_units=10)
+    job = customer.submit(tasks=1, price_units=10)
     state = tmp_path / "state"
     state.write_bytes(b"a state of a job that saves none")
     ref = CheckpointRef(hashlib.sha256(state.read_bytes()).hexdigest(), state.stat().st_size)
     ear = Ear()
     source = new_source(513, ear)
     source.want(WANTED)
-    lease = ear.wait(Offered).lease
+    lease = lease_of(job, ear)
     source.report(Returned(lease.lease_id, ref), state)
     told = ear.wait(Reported)
     assert told.refused is None
     assert told.remark is not None
     assert "save no state" in told.remark.en
     source.want(WANTED)
-    ear.wait(Offered, lambda again: again.lease.lease_id != lease.lease_id)
+    assert lease_of(job, ear, but=lease.lease_id).checkpoint is None
 
 
 def test_the_same_bytes_can_be_stored_twice(rig: MarketRig) -> None:

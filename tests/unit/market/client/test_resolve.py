@@ -181,10 +181,14 @@ max_bytes = 1_000_000
     assert manifest.checkpoint == CheckpointRule(3, 30.0, 5.0, 1_000_000)
 
 
-def test_a_job_can_ask_for_gvisor(job: Path) -> None:
+def test_gvisor_goes_with_no_network(job: Path) -> None:
     make_container(job, f'image = "sha256:{IMAGE}"')
-    job.write_text(job.read_text() + '\n[fence]\nisolation = "gvisor"\n')
+    text = job.read_text() + '[fence]\nisolation = "gvisor"\n'
+    job.write_text(text)
     assert resolved(job).manifest.isolation == "gvisor"
+    job.write_text(text + '[network]\nallow = ["api.example.org"]\n')
+    with pytest.raises(InvalidInputError, match="Under gVisor"):
+        resolved(job)
 
 
 def test_a_job_needs_nothing_by_default(job: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gridle.market.protocol.archive import unpack
-from gridle.market.protocol.manifest import CheckpointRule, Manifest, MiB
+from gridle.market.protocol.manifest import CheckpointRule, Manifest
 from gridle.market.protocol.messages import CheckpointRef, Returned, Revealed
 from gridle.worker.ipc.messages import PauseWork, SetLimits, StartWork, WorkerState, WorkerTaskState
 from gridle.worker.policy.limits import Limits
@@ -213,7 +213,7 @@ def test_a_lease_with_a_state_goes_on_from_it(rig: AgentRig, market: StubMarket)
 def test_a_state_that_is_no_longer_there_only_costs_its_work(
     rig: AgentRig, market: StubMarket
 ) -> None:
-    ref = CheckpointRef("0" * 64, 8 * MiB, 12.0)
+    ref = CheckpointRef("0" * 64, 2048, 12.0)
     market.offer(msgspec.structs.replace(lease(job(40)), checkpoint=ref), job(40))
     rig.begin()
     assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))

@@ -47,6 +47,7 @@ def test_folders_and_podmans_layer_links_are_passed_over(tmp_path: Path) -> None
         regular("/manifest.json"),
         regular("a/../manifest.json"),
         regular("a//b"),
+        regular("a/"),
         regular(".hidden"),
         regular("with space"),
         regular("x"),

@@ -68,9 +68,10 @@ def test_a_host_is_taken_into_a_job_that_ends_with_this_program() -> None:
     job = WindowsJob(host(), kernel)
     job.throttle(Share(25.0))
     asked = [words for name, words in kernel.calls if name == "SetInformationJobObject"]
-    (_, first, limit, limit_size), (_, second, rate, rate_size) = asked
-    assert (first, second, limit_size, rate_size) == (9, 15, 144, 8)
-    assert (limit.basic.limit_flags, limit.basic.priority_class) == (0x2020, 0x40)
+    (_, first, limit, limit_size), (_, ui, _, _), (_, second, rate, rate_size) = asked
+    assert (first, ui, second, limit_size, rate_size) == (9, 4, 15, 144, 8)
+    assert (limit.basic.limit_flags, limit.basic.priority_class) == (0x2428, 0x40)
+    assert limit.basic.active_processes == 1
     assert rate.control_flags == HARD_CAP
     job.freeze()
     job.thaw()
