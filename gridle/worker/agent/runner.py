@@ -114,13 +114,7 @@ class Runner:
                 # without the state it begins anew, which is better than not at all
                 with suppress(GridleError):
                     path = self._source.blob(given.sha256)
-                    kept = self._store.adopt(
-                        lease_id,
-                        path,
-                        manifest.checkpoint,
-                        given.done_cpu_s,
-                        is_sealed=is_sealed(task),
-                    )
+                    kept = self._data.adopted(task, self._store, path, given)
                     adopted.extend([kept] if kept else [])
             self._supply.prepare(sandbox, manifest.runtime, tell)
 

@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.messages import CheckpointRef
 from gridle.worker.agent.roster import LiveTask
+from gridle.worker.ledger.checkpoints import Checkpoint
+from gridle.worker.sandbox.checkpoint_store import CheckpointStore
 from gridle.worker.sandbox.output import INPUT_NAME, PackedOutput
 from gridle.worker.sandbox.sealed_files import open_inputs, seal_result
 from gridle.worker.sandbox.state_seal import StateSeal
@@ -62,6 +65,19 @@ class TaskData:
         if rule is None or not is_sealed(task):
             return None
         return StateSeal(rule, self._ring.of(task.lease_id))
+
+    def adopted(
+        self, task: LiveTask, store: CheckpointStore, path: Path, given: CheckpointRef
+    ) -> Checkpoint | None:
+        """Keep the state that came with a task's lease, sealed where it is; None: see the store.
+
+        Raises:
+            UnavailableError: this machine's disk is full or failing.
+        """
+        rule = task.manifest.checkpoint
+        if rule is None:
+            return None
+        return store.adopt(task.lease_id, path, rule, given.done_cpu_s, is_sealed=is_sealed(task))
 
     def let_go(self, lease_id: LeaseId) -> None:
         """Forget a task's keys."""
