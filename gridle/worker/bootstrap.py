@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gridle.lifeline import announce_ready, end_with_parent
 from gridle.market.protocol.eip712 import checksum_address
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.identity import load_identity
+from gridle.market.protocol.sealing_identity import load_sealing_identity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent
 from gridle.worker.agent.parts import TASKS_NAME, Parts
@@ -32,6 +33,7 @@ from gridle.worker.ipc.server import IpcServer
 from gridle.worker.ledger.connection import connect
 from gridle.worker.ledger.images import ImageTable
 from gridle.worker.ledger.ledger import open_ledger
+from gridle.worker.ledger.live_view import live_of
 from gridle.worker.local_zone import LocalZone
 from gridle.worker.memory_arenas import share_one_arena
 from gridle.worker.policy.limits import Limits, MiB, default_limits
@@ -42,6 +44,7 @@ from gridle.worker.sandbox.engine import ask_program
 from gridle.worker.sandbox.own_tasks import OwnTasks
 from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
 from gridle.worker.sources.market import MarketSource
+from gridle.worker.traces import find_traces, look, remove
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -178,7 +181,12 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
     memory_bytes = psutil.virtual_memory().total
     limits = load(home / LIMITS_NAME, Limits, now)
     url, payout = settings.market_url or "", settings.payout_address or ""
-    source = MarketSource(url, identity, payout, home / "blobs")
+    live = live_of(opened.ledger)
+    with suppress(OSError):  # the doctor names what cannot be removed
+        remove(home, find_traces(look(home), live))
+    # Replaced whenever nothing is left that was wrapped to it: nobody opens old traffic after that.
+    sealing = load_sealing_identity(home / "sealing.key", identity, is_needed=bool(live.leases))
+    source = MarketSource(url, identity, payout, home / "blobs", sealing=sealing)
     held = limits.value or default_limits(cores, memory_bytes)
     table = ImageTable(connect(home / "ledger.sqlite"))
     images = ImageStore(ask_program, table, held.tasks.images_mib * MiB)

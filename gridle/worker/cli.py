@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         case "jobs" | "answer" | "publisher":
             return _consents(home, options)
         case _:
-            return _doctor(home, as_json=options.json)
+            return _look_after(home, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add("finish", "take no new work, and stop when the running tasks are done")
     consent_command.add_to(add)
     _add_limits(add("limits", "show or set what this machine may be used for"))
+    add("wipe", "remove what ended tasks left; the worker must not be running").add_argument(
+        "--caches", action="store_true", help="fetched and compiled programs as well"
+    )
     add("doctor", "look for what keeps this machine from working").add_argument(
         "--json", action="store_true"
     )
@@ -144,6 +147,15 @@ def _limits(home: Path, options: argparse.Namespace) -> int:
     request = LimitsRequest(options.preset, tuple(options.set), options.shown)
     lines = carry_out(home, request, lambda warning: print(warning, file=sys.stderr))
     print("\n".join(lines))
+    return 0
+
+
+def _look_after(home: Path, options: argparse.Namespace) -> int:
+    if options.command == "doctor":
+        return _doctor(home, as_json=options.json)
+    from gridle.worker.wipe_command import wipe_home  # noqa: PLC0415 - no running worker needs it
+
+    print(wipe_home(home, time.time(), with_caches=options.caches))
     return 0
 
 

@@ -32,6 +32,9 @@ def examine(home: Path, market_url: str | None) -> Iterator[Finding]:
     yield _folder(home)
     yield from _sandboxes(home)
     yield _probes(home)
+    from gridle.worker.doctor_traces import traces_finding  # noqa: PLC0415 - it needs Finding
+
+    yield traces_finding(home)
     yield _market(market_url)
 
 

@@ -66,7 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
             case routes.MARKET:
                 return INFO
             case routes.NODES:
-                return NodeRecord("ab" * 32, decode(body, type=NodeEnrolment).payout_address, 0.0)
+                enrolment = decode(body, type=NodeEnrolment)
+                self.market.enrolled = enrolment.sealing
+                return NodeRecord("ab" * 32, enrolment.payout_address, 0.0)
             case routes.LEASES:
                 return self.market.take(decode(body, type=LeaseRequest), _LONGEST_WAIT_S)
             case routes.LEASES_RENEW:
@@ -74,8 +76,13 @@ class _Handler(BaseHTTPRequestHandler):
             case routes.REPORTS:
                 return self.market.take_reports(decode(body, type=ReportBatch).reports)
             case _:
-                after = int(parse_qs(urlsplit(self.path).query)["after"][0])
-                return self.market.page(after, _LONGEST_WAIT_S)
+                return self._awaited(path)
+
+    def _awaited(self, path: str) -> object:
+        if path.endswith("/key"):
+            return self.market.wrapped_keys(path.split("/")[-2], _LONGEST_WAIT_S)
+        after = int(parse_qs(urlsplit(self.path).query)["after"][0])
+        return self.market.page(after, _LONGEST_WAIT_S)
 
     def _blob(self, sha256: str, body: bytes) -> None:
         if self.command == "PUT" and self.market.is_full:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from gridle.market.protocol.ids import LeaseId, Sha256
+from gridle.market.protocol.job_messages import LeaseKey, WrappedKeys
 from gridle.market.protocol.manifest import Manifest, encode_manifest
 from gridle.market.protocol.messages import (
     Lease,
@@ -15,6 +16,7 @@ from gridle.market.protocol.messages import (
     RenewalReply,
     ReportAnswer,
     ReportReply,
+    SealingKey,
     Settlement,
     SettlementPage,
     TaskReport,
@@ -42,6 +44,8 @@ class StubMarket:
         self.remark: Sentence | None = None
         """What it adds to the reports that it takes."""
         self.settlements: list[Settlement] = []
+        self.enrolled: SealingKey | None = None
+        self.keys: dict[LeaseId, str] = {}
 
     def offer(self, lease: Lease, manifest: Manifest) -> None:
         """Put a task on offer."""
@@ -96,6 +100,19 @@ class StubMarket:
         return ReportReply(
             tuple(ReportAnswer(each.lease_id, outcome, explanation) for each in reports)  # type: ignore[arg-type] # one of the literals
         )
+
+    def hand_keys(self, lease_id: LeaseId, wrapped: str) -> None:
+        """Put a lease's wrapped keys there, as its requestor does."""
+        with self.changed:
+            self.keys[lease_id] = wrapped
+            self.changed.notify_all()
+
+    def wrapped_keys(self, lease_id: LeaseId, wait_s: float) -> WrappedKeys:
+        """Return a lease's wrapped keys, waiting for them."""
+        with self.changed:
+            self.changed.wait_for(lambda: lease_id in self.keys, wait_s)
+            found = self.keys.get(lease_id)
+        return WrappedKeys(None if found is None else LeaseKey(lease_id, found))
 
     def page(self, after: int, wait_s: float) -> SettlementPage:
         """Return what was settled after `after`, waiting for the first."""

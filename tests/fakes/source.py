@@ -10,10 +10,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gridle.market.protocol.errors import GridleError, RefusedError, UnavailableError
+from gridle.market.protocol.errors import (
+    GridleError,
+    InvalidInputError,
+    RefusedError,
+    UnavailableError,
+)
 from gridle.market.protocol.ids import LeaseId, Sha256
 from gridle.market.protocol.manifest import decode_manifest
 from gridle.market.protocol.messages import Lease, Returned, Revealed, Saved, TaskReport
+from gridle.market.protocol.sealing import TaskKeys
+from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sources.checks import check_lease
 from gridle.worker.sources.leasing import lease_request
@@ -22,6 +29,7 @@ from gridle.worker.sources.port import (
     Capacity,
     Connected,
     Lost,
+    NoKeysError,
     NoWork,
     Offered,
     Renewed,
@@ -35,6 +43,8 @@ from tests.fakes.market_stub import StubMarket
 from tests.rigs.worker_jobs import DOMAIN, INFO
 
 _ROUND_S = 0.02
+PATIENCE_S = 1.0
+"""For keys of a sealed task."""
 _LACKING = Sentence("The state was not uploaded.", "状态未上传。")
 
 
@@ -57,10 +67,16 @@ class FakeSource:
     """One thread that looks at the stub whenever that changes, and every fiftieth of a second."""
 
     def __init__(
-        self, market: StubMarket, folder: Path, checkpoint_patience_s: float = 600.0
+        self,
+        market: StubMarket,
+        folder: Path,
+        checkpoint_patience_s: float = 600.0,
+        *,
+        sealing: SealingIdentity | None = None,
     ) -> None:
         self._patience_s = checkpoint_patience_s
         self._market = market
+        self._sealing = sealing
         self._folder = folder
         self._wanted = Capacity((), 0, 0, 0)
         self._held: frozenset[LeaseId] = frozenset()
@@ -105,6 +121,21 @@ class FakeSource:
         on_progress(Progress(len(data), len(data)))
         return path
 
+    def task_keys(self, lease_id: LeaseId) -> TaskKeys:
+        ends_at = time.monotonic() + PATIENCE_S
+        while not self._closed.is_set() and time.monotonic() < ends_at:
+            found = self._market.wrapped_keys(lease_id, _ROUND_S)
+            if found.key is not None and self._sealing is not None:
+                try:
+                    return self._sealing.unwrap(found.key.wrapped, lease_id)
+                except InvalidInputError as error:
+                    raise NoKeysError(error.sentence.en, error.sentence.zh) from error
+        raise NoKeysError("No keys came.", "没有收到密钥。")
+
+    def forget(self, blobs: Iterable[Sha256]) -> None:
+        for sha256 in blobs:
+            (self._folder / sha256).unlink(missing_ok=True)
+
     def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
         self._uploads_shut = upload_bytes_s == 0
         self._downloads.limit(download_bytes_s)
@@ -121,6 +152,7 @@ class FakeSource:
             self._thread.join()
 
     def _run(self, tell: Callable[[SourceEvent], None], settled_after: int) -> None:
+        self._market.enrolled = self._sealing.public if self._sealing else None
         tell(Connected(INFO))
         while not self._closed.is_set():
             self._lease(tell)

@@ -10,6 +10,7 @@ from datetime import UTC
 from pathlib import Path
 
 from gridle.market.protocol.errors import UnavailableError
+from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent
 from gridle.worker.agent.parts import Parts
@@ -38,14 +39,18 @@ class AgentRig:
     """An agent with its home; `begin` again on the same home is a restart."""
 
     def __init__(
-        self, home: Path, market: StubMarket, machine: SimulatedMachine | None = None
+        self,
+        home: Path,
+        market: StubMarket,
+        machine: SimulatedMachine | None = None,
+        sealing: SealingIdentity | None = None,
     ) -> None:
         self.home = home
         self.market = market
         self.machine = machine or SimulatedMachine(0)
         self.probes = FakeProbes(machine.readings) if machine else FakeProbes()
         self.sandbox = FakeSandbox()
-        self.source = FakeSource(market, home / "blobs")
+        self.source = FakeSource(market, home / "blobs", sealing=sealing)
         self.saved: list[Limits] = []
         self.disk_is_full = False
         opened = open_ledger(home / "ledger.sqlite", time.time())

@@ -11,9 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from gridle.market.protocol.errors import GridleError
+from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import CheckpointRule, Manifest
 from gridle.market.protocol.messages import CheckpointRef, Revealed, TaskUsage
+from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.worker.sources.port import Capacity, Source, SourceEvent
 from tests.rigs.worker_jobs import lease_id, manifest
 
@@ -22,6 +24,8 @@ SHORT_S = 0.3
 KiB = 2**10
 SOME = Capacity(("wasm",), 4, 4, 2**33)
 USAGE = TaskUsage(1.0, 1.0, 1)
+NODE = Identity(bytes(32))
+SEALING = SealingIdentity(bytes([2]) * 32, NODE)
 E = TypeVar("E")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
 from gridle.market.client.market_client import MarketClient
@@ -12,6 +13,7 @@ from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.job_messages import JobDetail, TaskStatus, TaskVerdict
 from gridle.market.protocol.manifest import Manifest, Resources
+from gridle.market.protocol.sealing import JobKey
 from gridle.market.protocol.states import TaskState
 
 CHECK_LIMIT_S = 60.0
@@ -28,26 +30,34 @@ class Checker:
         manifest: Manifest,
         check: Path | None,
         *,
+        key: JobKey | None = None,
         limit_s: float = CHECK_LIMIT_S,
     ) -> None:
         self._client = client
         self._scripts = scripts
         self._manifest = manifest
         self._check = check
+        self._key = key
         self._limit_s = limit_s
         self._judged: dict[str, TaskVerdict] = {}
 
-    def judge_revealed(self, detail: JobDetail) -> int:
+    def judge_revealed(self, detail: JobDetail, *, limit_s: float | None = None) -> int:
         """Judge each revealed result, posting each verdict at once; returns how many counted.
+
+        After `limit_s` no other one is begun: the rest come with the next look at the job.
 
         Raises:
             GridleError: the market does not answer, or the check cannot be started.
         """
         counted = 0
+        began = time.monotonic()
         for task in detail.tasks:
-            if task.state is TaskState.REVEALED and task.result_sha256 is not None:
-                verdict = self._verdict(task, task.result_sha256)
-                counted += self._client.judge(detail.status.job_id, [verdict])
+            if task.state is not TaskState.REVEALED or task.result_sha256 is None:
+                continue
+            verdict = self._verdict(task, task.result_sha256)
+            counted += self._client.judge(detail.status.job_id, [verdict])
+            if limit_s is not None and time.monotonic() - began >= limit_s:
+                break
         return counted
 
     def _verdict(self, task: TaskStatus, result_sha256: Sha256) -> TaskVerdict:
@@ -64,7 +74,9 @@ class Checker:
             with tempfile.TemporaryDirectory(prefix="gridle-check-") as name:
                 folder = Path(name) / "result"
                 try:
-                    files = fetch_result(self._client, result_sha256, self._manifest.resources)
+                    files = fetch_result(
+                        self._client, task, result_sha256, self._manifest.resources, self._key
+                    )
                 except InvalidInputError as error:
                     return error.sentence.en
                 write_files(files, folder)
@@ -87,18 +99,27 @@ def objection(end: ScriptEnd, limit_s: float) -> str:
 
 
 def fetch_result(
-    client: MarketClient, result_sha256: Sha256, resources: Resources
+    client: MarketClient,
+    task: TaskStatus,
+    result_sha256: Sha256,
+    resources: Resources,
+    key: JobKey | None,
 ) -> dict[str, bytes]:
-    """Download a result and return its files.
+    """Download a task's result and return its files; a sealed one is opened with the job's key.
 
     Raises:
-        InvalidInputError: it is not an archive within the limits of the manifest.
+        InvalidInputError: it is not an archive within the limits of the manifest, or not sealed
+            for this job and task.
         GridleError: it cannot be had.
     """
     limit_bytes = resources.output_max_bytes + resources.output_max_files * 1024
     with tempfile.TemporaryDirectory(prefix="gridle-result-") as folder:
         path = Path(folder) / "result.tar"
         client.download(result_sha256, path, max_bytes=limit_bytes + _TAR_SLACK_BYTES)
+        if key is not None:
+            sealed, path = path, path.with_suffix(".open")
+            with sealed.open("rb") as reader, path.open("wb") as writer:
+                key.open_result(reader, writer, task.index)
         return archive.unpack(
             path.read_bytes(),
             max_bytes=resources.output_max_bytes,

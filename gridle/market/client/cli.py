@@ -94,6 +94,14 @@ def _submit(options: argparse.Namespace) -> int:
                 f"请用 `gridle job watch {status.job_id}` 跟踪并检查结果。",
             )
         )
+    if resolved.is_to_be_sealed:
+        _tell(
+            Sentence(
+                "Its data is sealed: nodes get the keys only while you follow the job, and only "
+                "this profile opens the results.",
+                "其数据已密封：只有在您跟踪该任务时节点才能得到密钥，且只有此配置能打开结果。",
+            )
+        )
     return 0
 
 

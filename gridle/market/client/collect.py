@@ -11,16 +11,23 @@ from gridle.market.client.own_scripts import OwnScripts
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.job_messages import JobDetail
 from gridle.market.protocol.manifest import Resources
+from gridle.market.protocol.sealing import JobKey
 from gridle.market.protocol.states import TaskState
 
 COMBINE_LIMIT_S = 120.0
 ACCEPTED = frozenset({TaskState.ACCEPTED, TaskState.AWARDED})
 
 
-def collect(client: MarketClient, detail: JobDetail, resources: Resources, folder: Path) -> int:
+def collect(
+    client: MarketClient,
+    detail: JobDetail,
+    resources: Resources,
+    folder: Path,
+    key: JobKey | None = None,
+) -> int:
     """Write the files of each accepted task into `folder`/<index>/; returns how many are new.
 
-    A task's folder appears whole or not at all.
+    A task's folder appears whole or not at all. Sealed results are opened with the job's `key`.
 
     Raises:
         GridleError: a result cannot be had, or the disk refuses.
@@ -30,7 +37,7 @@ def collect(client: MarketClient, detail: JobDetail, resources: Resources, folde
         target = folder / str(task.index)
         if task.state not in ACCEPTED or task.result_sha256 is None or target.exists():
             continue
-        files = fetch_result(client, task.result_sha256, resources)
+        files = fetch_result(client, task, task.result_sha256, resources, key)
         draft = folder / f".{task.index}.new"
         try:
             shutil.rmtree(draft, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridle.market.client.checking import Checker
+from gridle.market.client.key_courier import KeyCourier
 from gridle.market.client.market_client import MarketClient
 from gridle.market.protocol.errors import GridleError, UnavailableError
 from gridle.market.protocol.ids import JobId
@@ -13,18 +14,21 @@ from gridle.market.protocol.states import JobState, TaskState
 
 WAIT_S = 20.0
 RETRY_PAUSE_S = 2.0
+JUDGE_S = 20.0
+"""For so long results are judged before a node that waits for keys is looked for again."""
 
 
 def follow(
     client: MarketClient,
     job_id: JobId,
     checker: Checker | None,
+    courier: KeyCourier | None = None,
     *,
     on_change: Callable[[JobDetail], None],
     on_trouble: Callable[[GridleError], None],
     pause: Callable[[float], None],
 ) -> JobDetail:
-    """Long-poll a job until it is over; returns its last state.
+    """Long-poll a job until it is over, handing out its keys; returns its last state.
 
     A market that does not answer, or a check that cannot run, is told to `on_trouble` and tried
     again after `pause`, without end.
@@ -38,8 +42,10 @@ def follow(
             detail = client.job(job_id, after=version, wait_s=WAIT_S if version else 0.0)
             on_change(detail)
             version = detail.version
+            if courier is not None:
+                courier.deliver(detail)
             if checker is not None:
-                checker.judge_revealed(detail)
+                checker.judge_revealed(detail, limit_s=None if courier is None else JUDGE_S)
         except UnavailableError as error:
             on_trouble(error)
             version = 0

@@ -14,6 +14,7 @@ from gridle.market.client.checking import Checker
 from gridle.market.client.collect import ACCEPTED, collect, combine
 from gridle.market.client.follow import follow
 from gridle.market.client.job_source import JobSource, read_job_source
+from gridle.market.client.key_courier import KeyCourier
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.own_scripts import OwnScripts
 from gridle.market.client.resolve import check_script, combine_script
@@ -28,6 +29,10 @@ from gridle.market.protocol.sentence import Sentence
 
 COMBINED = "combined"
 """In a folder of results, what the job's own script made of them."""
+_AWAITS = Sentence(
+    "its node waits for the keys; run `gridle job watch`",
+    "其节点在等待密钥；请运行 `gridle job watch`",
+)
 
 
 def job_id(untrusted_text: str) -> JobId:
@@ -68,7 +73,7 @@ def watch(
     """Follow a job until it is over, judging its results where its sources are at hand.
 
     Raises:
-        GridleError: the market refuses.
+        GridleError: the market refuses, or the key of a sealed job is not here.
     """
     told: set[str] = set()
 
@@ -77,15 +82,17 @@ def watch(
             told.add(error.sentence.en)
             on_trouble(error.sentence)
 
-    checker = None
+    sha256 = session.client.job(job).status.manifest_sha256
+    manifest = fetch_manifest(session.client, sha256)
+    key, checker = session.profile.keys.of(sha256, manifest), None
     source = _source(session, job, trouble)
     if source is not None:
-        manifest = fetch_manifest(session.client, session.client.job(job).status.manifest_sha256)
-        checker = Checker(session.client, scripts, manifest, check_script(source))
+        checker = Checker(session.client, scripts, manifest, check_script(source), key=key)
     return follow(
         session.client,
         job,
         checker,
+        KeyCourier(session.client, key, trouble) if key is not None else None,
         on_change=on_change,
         on_trouble=trouble,
         pause=time.sleep,
@@ -100,7 +107,8 @@ def take_results(session: Session, scripts: OwnScripts, job: JobId, folder: Path
     """
     detail = session.client.job(job)
     manifest = fetch_manifest(session.client, detail.status.manifest_sha256)
-    fresh = collect(session.client, detail, manifest.resources, folder)
+    key = session.profile.keys.of(detail.status.manifest_sha256, manifest)
+    fresh = collect(session.client, detail, manifest.resources, folder, key)
     have = sum(task.state in ACCEPTED for task in detail.tasks)
     troubles: list[GridleError] = []
     source = _source(session, job, troubles.append)
@@ -125,7 +133,9 @@ def task_lines(detail: JobDetail, chain: ChainInfo) -> list[str]:
         used = f"  {task.usage.cpu_s:.1f} CPU s" if task.usage else ""
         saved = "" if task.saved_cpu_s is None else f"  saved at {task.saved_cpu_s:.1f} CPU s"
         failure = f"  {plain(task.failure)}" if task.failure else ""
-        lines.append(f"  {task.index:>5}  {task.state.value:<10} {price}{used}{saved}{failure}")
+        awaits = f"  {_AWAITS}" if task.awaits else ""
+        state = f"{task.state.value:<10}"
+        lines.append(f"  {task.index:>5}  {state} {price}{used}{saved}{failure}{awaits}")
     return lines
 
 

@@ -21,6 +21,9 @@ from gridle.market.protocol.job_messages import (
     JobList,
     JobStatus,
     JobSubmission,
+    LeaseKey,
+    LeaseKeyBatch,
+    LeaseKeyReply,
     PayerAccount,
     RelayReceipt,
     RequestorEnrolment,
@@ -35,6 +38,7 @@ from gridle.market.protocol.money import SignedOrder
 MAX_DETAIL_BYTES = 32 * 2**20
 """A job of ten thousand tasks, told in full."""
 VERDICTS_PER_REQUEST = 1000
+KEYS_PER_REQUEST = 1000
 RELAY_TIMEOUT_S = 120.0
 """A relayed transaction is answered once it is mined."""
 
@@ -122,6 +126,15 @@ class MarketClient:
             body = self._http.ask("POST", routes.job_verdicts(job_id), encode(batch))
             counted += len(decode(body, VerdictReply, what="answer to verdicts").counted)
         return counted
+
+    def hand_keys(self, job_id: JobId, keys: Sequence[LeaseKey]) -> int:
+        """Post wrapped keys of sealed tasks; returns how many were taken."""
+        taken = 0
+        for start in range(0, len(keys), KEYS_PER_REQUEST):
+            batch = LeaseKeyBatch(tuple(keys[start : start + KEYS_PER_REQUEST]))
+            body = self._http.ask("POST", routes.job_keys(job_id), encode(batch))
+            taken += len(decode(body, LeaseKeyReply, what="answer to keys").taken)
+        return taken
 
     def has_blob(self, sha256: Sha256) -> bool:
         """Tell whether the market stores this blob."""

@@ -1,8 +1,9 @@
-"""A requestor's folder: its client key, its wallet, and the jobs that it submitted."""
+"""A requestor's folder: its client key, its wallet, its jobs and the keys of the sealed ones."""
 
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 
 from gridle.market.chain.wallet import Wallet, create_wallet, load_wallet
 from gridle.market.client import stored
+from gridle.market.client.job_keys import JobKeys
 from gridle.market.protocol.errors import CorruptStateError, RefusedError
 from gridle.market.protocol.identity import Identity, load_identity
 from gridle.market.protocol.ids import JobId, Sha256
@@ -31,6 +33,13 @@ class JobRecord(Struct, frozen=True):
     order: SignedOrder
     job_id: JobId | None = None
     """None until the market answered."""
+    open_sha256: Sha256 | None = None
+    """Of a sealed job: its manifest's digest in the open form, by which it is known again."""
+
+    @property
+    def known_by(self) -> Sha256:
+        """The digest that the same sources give again."""
+        return self.open_sha256 or self.manifest_sha256
 
 
 def default_profile() -> Path:
@@ -82,13 +91,22 @@ class Profile:
             return create_wallet(self._keystore, password, kdf="pbkdf2", rounds=PLAY_ROUNDS)
         return create_wallet(self._keystore, password)
 
-    def unsent(self, manifest_sha256: Sha256) -> JobRecord | None:
+    @property
+    def keys(self) -> JobKeys:
+        """The keys of its sealed jobs."""
+        return JobKeys(self.folder / "keys")
+
+    def unsent(self, open_sha256: Sha256) -> JobRecord | None:
         """Return the order of this manifest that was signed and not answered, if any."""
-        return stored.load(self._unsent_path(manifest_sha256), JobRecord)
+        return stored.load(self._unsent_path(open_sha256), JobRecord)
+
+    def unsent_files(self, open_sha256: Sha256) -> Path:
+        """Return the folder of a job's sealed files, until it is sent or forgotten."""
+        return self.folder / "unsent" / f"{open_sha256}.sealed"
 
     def keep_unsent(self, record: JobRecord) -> None:
         """Remember an order before it is sent, so that it is never ordered twice."""
-        stored.save(self._unsent_path(record.manifest_sha256), record)
+        stored.save(self._unsent_path(record.known_by), record)
 
     def keep_sent(self, record: JobRecord, job_id: JobId) -> None:
         """Remember a job that the market took."""
@@ -98,13 +116,15 @@ class Profile:
             manifest_sha256=record.manifest_sha256,
             order=record.order,
             job_id=job_id,
+            open_sha256=record.open_sha256,
         )
         stored.save(self.folder / "jobs" / f"{job_id}.json", sent)
-        self.forget_unsent(record.manifest_sha256)
+        self._drop_unsent(record)
 
-    def forget_unsent(self, manifest_sha256: Sha256) -> None:
-        """Drop an order that the market took or refused."""
-        self._unsent_path(manifest_sha256).unlink(missing_ok=True)
+    def forget(self, record: JobRecord) -> None:
+        """Drop an order that the market refused."""
+        self._drop_unsent(record)
+        self.keys.forget(record.manifest_sha256)
 
     def job(self, job_id: JobId) -> JobRecord | None:
         """Return what is remembered of a job."""
@@ -118,8 +138,12 @@ class Profile:
     def _play_password_path(self) -> Path:
         return self.folder / "wallet.password"
 
-    def _unsent_path(self, manifest_sha256: Sha256) -> Path:
-        return self.folder / "unsent" / f"{manifest_sha256}.json"
+    def _unsent_path(self, open_sha256: Sha256) -> Path:
+        return self.folder / "unsent" / f"{open_sha256}.json"
+
+    def _drop_unsent(self, record: JobRecord) -> None:
+        self._unsent_path(record.known_by).unlink(missing_ok=True)
+        shutil.rmtree(self.unsent_files(record.known_by), ignore_errors=True)
 
     def _play_password(self) -> str:
         if not self._play_password_path.exists():

@@ -124,7 +124,10 @@ class Requestor:
 
         Raises:
             GridleError: the market refuses, or does not answer.
+            ValueError: the data of a sealed job lies open; nothing was sent.
         """
+        if resolved.is_to_be_sealed:
+            raise ValueError(resolved.manifest.name)
         for file in resolved.files:
             self._client.upload(file)
         self._client.upload_bytes(resolved.manifest_bytes, resolved.manifest_sha256)

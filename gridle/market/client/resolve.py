@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from gridle.market.client import job_files
 from gridle.market.client.job_files import JobFile
 from gridle.market.client.job_source import ContainerSource, JobSource, WasmSource
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
-from gridle.market.protocol.ids import PublicKey, Sha256
+from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import (
     ContainerRuntime,
     InputFile,
@@ -47,30 +45,37 @@ class ResolvedJob:
     """To be uploaded before the manifest."""
     check: Path | None
     combine: Path | None
+    is_sealed: bool = False
+    """Whether `sealed_job.py` made it; only so may a job of class `sealed` be sent."""
 
     @property
     def manifest_sha256(self) -> Sha256:
         """The name under which the order knows this manifest."""
         return hashlib.sha256(self.manifest_bytes).hexdigest()
 
+    @property
+    def is_to_be_sealed(self) -> bool:
+        """Whether its data must be sealed (`sealed_job.py`) before anything of it is sent."""
+        return self.source.manifest.data.data_class == "sealed" and not self.is_sealed
+
 
 def resolve(
     source: JobSource,
     variables: Mapping[str, str],
     image_of_recipe: ImageOfRecipe | None = None,
-    result_key: PublicKey | None = None,
 ) -> ResolvedJob:
     """Look at every file that the manifest names, and make the wire manifest.
+
+    Of a sealed job this is the open form, which stays on this machine: `seal_job` makes the other.
 
     Args:
         source: what was read.
         variables: values for `{name}` in the tasks' arguments.
         image_of_recipe: who can build images from recipes; None outside practice.
-        result_key: to which the results of a sealed job are encrypted; others need none.
 
     Raises:
         InvalidInputError: a file is missing, outside, or not what its digest says; a variable
-            has no value; a sealed job has no key; or the whole makes no valid manifest.
+            has no value; or the whole does not make a valid manifest.
         UnavailableError: the image of a recipe is not built yet.
     """
     runtime, files = _runtime(source, image_of_recipe)
@@ -78,10 +83,7 @@ def resolve(
         job_files.read(source.folder, one.path, f"inputs.{one.name}", max_bytes=MAX_BLOB_BYTES)
         for one in source.manifest.inputs
     )
-    manifest = _manifest(source, variables, runtime, inputs)
-    if manifest.data_class == "sealed":
-        manifest = msgspec.structs.replace(manifest, result_key=_needed(result_key))
-    manifest_bytes = encode_manifest(manifest)
+    manifest_bytes = encode_manifest(_manifest(source, variables, runtime, inputs))
     return ResolvedJob(
         source=source,
         manifest=decode_manifest(manifest_bytes),
@@ -118,22 +120,10 @@ def _manifest(
         verification=Verification(
             wanted.verification.method, wanted.verification.verdict_timeout_s
         ),
-        data_class=wanted.data.data_class,
         network_allow=wanted.network.allow if wanted.network else (),
         isolation=wanted.fence.isolation,
         checkpoint=wanted.checkpoint,
     )
-
-
-def _needed(result_key: PublicKey | None) -> PublicKey:
-    if result_key is None:
-        raise InvalidInputError(
-            "Manifest field data.class: a sealed job needs a key to which its results are "
-            "encrypted; submit it with one, or make the class public.",
-            "清单字段 data.class：密封作业需要用于加密结果的公钥；请带上公钥提交，或将其设为 "
-            "public。",
-        )
-    return result_key
 
 
 def check_script(source: JobSource) -> Path | None:

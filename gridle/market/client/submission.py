@@ -8,6 +8,7 @@ from gridle.market.client.play_funding import ask_practice_for_money
 from gridle.market.client.profile import AskPassword, JobRecord
 from gridle.market.client.requestor import Requestor
 from gridle.market.client.resolve import ResolvedJob
+from gridle.market.client.sealed_job import sendable, sendable_again
 from gridle.market.client.session import Session
 from gridle.market.protocol.errors import InvalidInputError, RefusedError
 from gridle.market.protocol.job_messages import JobStatus
@@ -33,20 +34,15 @@ def submit_job(
         UnavailableError: the market or its chain does not answer; submitting again goes on.
     """
     requestor = _enrolled(session, ask_password, say)
-    record = _unsent(session, resolved, requestor, now)
-    if record is None:
+    known = _unsent(session, resolved, requestor, now)
+    if known is None:
         _cover(session, requestor, resolved, say, now)
-        record = JobRecord(
-            market_url=session.market_url,
-            manifest_path=str(resolved.source.path),
-            manifest_sha256=resolved.manifest_sha256,
-            order=requestor.order(resolved, now),
-        )
-        session.profile.keep_unsent(record)
+        known = _ordered(session, resolved, requestor, now)
+    job, record = known
     try:
-        status = requestor.submit(resolved, record.order)
+        status = requestor.submit(job, record.order)
     except (RefusedError, InvalidInputError):
-        session.profile.forget_unsent(record.manifest_sha256)
+        session.profile.forget(record)
         raise
     session.profile.keep_sent(record, status.job_id)
     return status
@@ -66,13 +62,34 @@ def _enrolled(session: Session, ask_password: AskPassword, say: Say) -> Requesto
 
 def _unsent(
     session: Session, resolved: ResolvedJob, requestor: Requestor, now: float
-) -> JobRecord | None:
+) -> tuple[ResolvedJob, JobRecord] | None:
     """Return the order of an earlier try whose answer never came, if it still can be taken."""
     record = session.profile.unsent(resolved.manifest_sha256)
     if record is None or record.market_url != session.market_url:
         return None
     usable = record.order.order.valid_until > now and requestor.has_signed(record.order)
-    return record if usable else None
+    if not usable:
+        return None
+    folder = session.profile.unsent_files(resolved.manifest_sha256)
+    job = sendable_again(resolved, record.manifest_sha256, folder)
+    return None if job is None else (job, record)
+
+
+def _ordered(
+    session: Session, resolved: ResolvedJob, requestor: Requestor, now: float
+) -> tuple[ResolvedJob, JobRecord]:
+    """Seal the job where it is to be sealed, sign its order, and remember both."""
+    open_sha256 = resolved.manifest_sha256
+    job = sendable(resolved, session.profile.keys, session.profile.unsent_files(open_sha256))
+    record = JobRecord(
+        market_url=session.market_url,
+        manifest_path=str(job.source.path),
+        manifest_sha256=job.manifest_sha256,
+        order=requestor.order(job, now),
+        open_sha256=open_sha256 if resolved.is_to_be_sealed else None,
+    )
+    session.profile.keep_unsent(record)
+    return job, record
 
 
 def _cover(

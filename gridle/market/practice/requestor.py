@@ -100,6 +100,8 @@ def _open(
         requestor=requestor,
         connect=connect,
         scripts=scripts,
+        keys=session.profile.keys,
+        sealed=options.home / "sealed",
         desk=desk,
         teller=teller,
         faucet=lambda units: fund(

@@ -16,6 +16,7 @@ from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.ids import JobId
 from gridle.market.protocol.job_messages import JobDetail
 from gridle.market.protocol.manifest import Resources
+from gridle.market.protocol.sealing import JobKey
 
 PAUSE_S = 1.0
 """Results are put together at most this often."""
@@ -28,6 +29,8 @@ class Paper:
     detail: JobDetail
     resources: Resources
     script: Path | None
+    key: JobKey | None = None
+    """Of a sealed job."""
 
 
 class Desk:
@@ -78,7 +81,7 @@ class Desk:
         status = paper.detail.status
         folder = self._raw / status.name / status.job_id
         self._drop_older(folder)
-        collect(self._client, paper.detail, paper.resources, folder)
+        collect(self._client, paper.detail, paper.resources, folder, paper.key)
         have = sum(task.state in ACCEPTED for task in paper.detail.tasks)
         known = self._combined.get(status.job_id, 0)
         # Also after a restart, since the last results may not have been put together.

@@ -8,15 +8,17 @@ from collections.abc import Callable
 
 from gridle.market.client.checking import Checker
 from gridle.market.client.follow import RETRY_PAUSE_S, follow
+from gridle.market.client.job_keys import JobKeys
 from gridle.market.client.job_source import JobSource
 from gridle.market.client.job_views import fetch_manifest
+from gridle.market.client.key_courier import KeyCourier
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.own_scripts import OwnScripts
 from gridle.market.client.resolve import check_script, combine_script
 from gridle.market.practice.requestor_desk import Desk, Paper
 from gridle.market.practice.requestor_teller import Teller
 from gridle.market.protocol.errors import GridleError, UnavailableError
-from gridle.market.protocol.ids import JobId
+from gridle.market.protocol.ids import JobId, Sha256
 from gridle.market.protocol.job_messages import JobDetail
 from gridle.market.protocol.manifest import Manifest
 
@@ -33,6 +35,7 @@ class Follower:
         *,
         connect: Callable[[], MarketClient],
         scripts: OwnScripts,
+        keys: JobKeys,
         desk: Desk,
         wake: threading.Event,
         teller: Teller,
@@ -42,6 +45,7 @@ class Follower:
         self._source = source
         self._connect = connect
         self._scripts = scripts
+        self._keys = keys
         self._desk = desk
         self._wake = wake
         self._teller = teller
@@ -68,8 +72,10 @@ class Follower:
             self._wake.set()
 
     def _follow(self, client: MarketClient) -> None:
-        manifest = self._manifest(client)
-        checker = Checker(client, self._scripts, manifest, check_script(self._source))
+        sha256, manifest = self._manifest(client)
+        key = self._keys.of(sha256, manifest)
+        checker = Checker(client, self._scripts, manifest, check_script(self._source), key=key)
+        courier = KeyCourier(client, key, self._teller.trouble) if key is not None else None
         script = combine_script(self._source)
 
         def changed(detail: JobDetail) -> None:
@@ -79,22 +85,23 @@ class Follower:
                 self._waiting_since = None
             elif self._waiting_since is None:
                 self._waiting_since = time.monotonic()
-            self._desk.put(Paper(detail, manifest.resources, script))
+            self._desk.put(Paper(detail, manifest.resources, script, key))
 
         follow(
             client,
             self._job_id,
             checker,
+            courier,
             on_change=changed,
             on_trouble=self._teller.outage,
             pause=time.sleep,
         )
 
-    def _manifest(self, client: MarketClient) -> Manifest:
+    def _manifest(self, client: MarketClient) -> tuple[Sha256, Manifest]:
         while True:
             try:
                 digest = client.job(self._job_id).status.manifest_sha256
-                return fetch_manifest(client, digest)
+                return digest, fetch_manifest(client, digest)
             except UnavailableError as error:
                 self._teller.outage(error)
                 time.sleep(RETRY_PAUSE_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +12,13 @@ from pathlib import Path
 import msgspec
 
 from gridle.market.client import stored
+from gridle.market.client.job_keys import JobKeys
 from gridle.market.client.job_source import read_job_source
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.own_scripts import OwnScripts
 from gridle.market.client.requestor import Requestor
 from gridle.market.client.resolve import ResolvedJob
+from gridle.market.client.sealed_job import sendable, sendable_again
 from gridle.market.practice import requestor_rounds
 from gridle.market.practice.requestor_desk import Desk
 from gridle.market.practice.requestor_follower import Follower
@@ -38,6 +41,9 @@ class Means:
     requestor: Requestor
     connect: Callable[[], MarketClient]
     scripts: OwnScripts
+    keys: JobKeys
+    sealed: Path
+    """Where the files of sealed jobs lie until they are sent."""
     desk: Desk
     teller: Teller
     faucet: Callable[[int], None]
@@ -81,12 +87,13 @@ class RoundKeeper:
         for name in requestor_rounds.to_order(self._rounds, jobs):
             self._means.requestor.enrol()
             self._cover(jobs[name])
+            job = sendable(jobs[name], self._means.keys, self._means.sealed / name)
             self._keep_job(
                 OrderedJob(
                     name=name,
                     round_number=self._rounds.number,
-                    manifest_path=str(jobs[name].source.path),
-                    order=self._means.requestor.order(jobs[name], time.time()),
+                    manifest_path=str(job.source.path),
+                    order=self._means.requestor.order(job, time.time()),
                 )
             )
             refused |= not self._send(self._rounds.jobs[name], jobs[name])
@@ -94,8 +101,10 @@ class RoundKeeper:
 
     def _send(self, ordered: OrderedJob, job: ResolvedJob | None) -> bool:
         sha256 = ordered.order.order.manifest_sha256
+        folder = self._means.sealed / ordered.name
+        job = None if job is None else sendable_again(job, sha256, folder)
         try:
-            if job is not None and job.manifest_sha256 == sha256:
+            if job is not None:
                 status = self._means.requestor.submit(job, ordered.order)
             else:
                 # The sources changed since; the market may have taken it as it was.
@@ -105,6 +114,7 @@ class RoundKeeper:
             self._keep(requestor_rounds.with_over(self._rounds, ordered.name))
             return False
         self._keep_job(msgspec.structs.replace(ordered, job_id=status.job_id))
+        shutil.rmtree(folder, ignore_errors=True)
         self._means.teller.works_again()
         return True
 
@@ -134,6 +144,7 @@ class RoundKeeper:
                 source,
                 connect=self._means.connect,
                 scripts=self._means.scripts,
+                keys=self._means.keys,
                 desk=self._means.desk,
                 wake=self._wake,
                 teller=self._means.teller,
@@ -145,6 +156,7 @@ class RoundKeeper:
         ended = [name for name, follower in self._followers.items() if follower.over.is_set()]
         for name in ended:
             del self._followers[name]
+            self._means.keys.forget(self._rounds.jobs[name].order.order.manifest_sha256)
             self._keep(requestor_rounds.with_over(self._rounds, name))
 
     def _stuck(self) -> frozenset[str]:

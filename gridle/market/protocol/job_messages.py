@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from gridle.market.protocol.ids import (
     Address,
     JobId,
+    LeaseId,
     PublicKey,
     Sha256,
     Signature,
@@ -17,7 +18,7 @@ from gridle.market.protocol.ids import (
     UnixTime,
 )
 from gridle.market.protocol.manifest import RuntimeKind
-from gridle.market.protocol.messages import TaskUsage
+from gridle.market.protocol.messages import SealingKey, TaskUsage
 from gridle.market.protocol.money import Appointment, SignedOrder
 from gridle.market.protocol.sentence import Sentence
 from gridle.market.protocol.states import JobState, TaskState
@@ -61,6 +62,16 @@ class JobStatus(Struct, frozen=True):
     """Why nothing of it is being worked on, where that is so."""
 
 
+class AwaitedKey(Struct, frozen=True):
+    """A node that has a sealed task and waits for its keys.
+
+    `sealing` is told by the market: check its signature against the task's `node` first.
+    """
+
+    lease_id: LeaseId
+    sealing: SealingKey
+
+
 class TaskStatus(Struct, frozen=True):
     """One task as its requestor sees it; `node` and result are those of the current attempt."""
 
@@ -76,6 +87,8 @@ class TaskStatus(Struct, frozen=True):
     """Why the last attempt ended without an accepted result."""
     cumulative_units: Units | None = None
     """For an awarded task: the pair's cumulative voucher amount once it is included."""
+    awaits: AwaitedKey | None = None
+    """For a sealed task whose node has no keys yet: to whom they are to be wrapped."""
     saved_cpu_s: float | None = None
     """Where the market has a state from which the task goes on: the CPU seconds in it."""
 
@@ -113,6 +126,32 @@ class VerdictReply(Struct, frozen=True):
     """Which verdicts counted."""
 
     counted: tuple[TaskId, ...]
+
+
+class LeaseKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of one sealed task, wrapped to the node that has the lease."""
+
+    lease_id: LeaseId
+    wrapped: Annotated[str, Meta(pattern=r"^([0-9a-f]{2}){64,512}$(?!\n)")]
+    """A sealed box in hex; nobody but that node can open it."""
+
+
+class LeaseKeyBatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/jobs/{id}/keys. Keys for a lease that needs none are void."""
+
+    keys: Annotated[tuple[LeaseKey, ...], Meta(max_length=1000)]
+
+
+class LeaseKeyReply(Struct, frozen=True):
+    """Which keys were taken."""
+
+    taken: tuple[LeaseId, ...]
+
+
+class WrappedKeys(Struct, frozen=True):
+    """GET /v1/leases/{id}/key?wait_s=S, by the lease's node: None where none came in time."""
+
+    key: LeaseKey | None
 
 
 class PayerAccount(Struct, frozen=True):

@@ -40,6 +40,16 @@ def job_verdicts(job_id: str) -> str:
     return f"{JOBS}/{job_id}/verdicts"
 
 
+def job_keys(job_id: str) -> str:
+    """POST the wrapped keys of sealed tasks."""
+    return f"{JOBS}/{job_id}/keys"
+
+
+def lease_key(lease_id: str) -> str:
+    """GET the wrapped keys of a sealed task, by the node that has it."""
+    return f"{LEASES}/{lease_id}/key"
+
+
 def payer(address: str) -> str:
     """GET a payer's account."""
     return f"{PAYERS}/{address}"

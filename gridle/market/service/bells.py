@@ -22,6 +22,11 @@ def of_node(node: str) -> str:
     return f"node {node}"
 
 
+def of_lease_key(lease_id: str) -> str:
+    """Return the bell of the keys for a lease."""
+    return f"key {lease_id}"
+
+
 class Bells:
     """Named bells; a listener is called from the ringing thread and must not block."""
 

@@ -34,6 +34,7 @@ from gridle.worker.agent.roster import Roster
 from gridle.worker.agent.runner import Runner
 from gridle.worker.agent.saving import Saving
 from gridle.worker.agent.state_runner import Folders, StateRunner
+from gridle.worker.agent.task_data import TaskData
 from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.agent.transfers import Transfers
 from gridle.worker.agent.volume import MonthVolume
@@ -60,10 +61,11 @@ class Agent:
         self._roster = Roster(ledger)
         folders = Folders(parts.home / TASKS_NAME, parts.home / "results")
         store = CheckpointStore(parts.home / "checkpoints", parts.clock)
+        data = TaskData(source)
         self._runner = Runner(
-            parts.sandboxes, source, folders, store, parts.supply, self._queue.put
+            parts.sandboxes, source, folders, store, parts.supply, data, self._queue.put
         )
-        self._states = StateRunner(store, folders, self._queue.put)
+        self._states = StateRunner(store, data, folders, self._queue.put)
         self._saving = Saving(self._roster, self._states, ledger)
         self._economy = Economy(parts.home, ledger, parts.limits.electricity)
         self._volume = MonthVolume(ledger)

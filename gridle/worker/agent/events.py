@@ -60,6 +60,8 @@ class Fetched:
     error: Sentence | None
     checkpoint: Checkpoint | None = None
     """The state that came with its lease."""
+    lacks_keys: bool = False
+    """Its requestor sent no keys: no fence is at fault, and trying again would not help."""
 
 
 @dataclass(frozen=True)

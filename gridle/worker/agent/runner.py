@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,13 +29,14 @@ from gridle.worker.agent.events import (
 from gridle.worker.agent.hands import Hands
 from gridle.worker.agent.roster import LiveTask
 from gridle.worker.agent.state_runner import STATE_SUFFIX, Folders
+from gridle.worker.agent.task_data import TaskData, is_sealed
 from gridle.worker.images.supply import ImageSupply, blobs_of
 from gridle.worker.ipc.messages import RuntimeView
 from gridle.worker.ledger.checkpoints import Checkpoint
 from gridle.worker.sandbox.checkpoint_store import CheckpointStore, Found
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME, collect_output, wipe
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
-from gridle.worker.sources.port import Source
+from gridle.worker.sources.port import NoKeysError, Source
 from gridle.worker.sources.progress import Progress
 
 _QUICK_HANDS = 8
@@ -56,10 +56,12 @@ class Runner:
         folders: Folders,
         store: CheckpointStore,
         supply: ImageSupply,
+        data: TaskData,
         put: Callable[[Event], None],
     ) -> None:
         self._store = store
         self._supply = supply
+        self._data = data
         self._sandboxes = sandboxes
         self._source = source
         self._folders = folders
@@ -68,6 +70,8 @@ class Runner:
         self._slow = Hands("slow", _SLOW_HANDS)
         # a fetch may wait for hours where the owner's limits hold transfers up
         self._fetching = Hands("fetch", _SLOW_HANDS)
+        # and one of sealed data for minutes, until its requestor sends the keys
+        self._opening = Hands("open", _SLOW_HANDS)
 
     def look_at_runtimes(self) -> None:
         """Ask each sandbox whether it works."""
@@ -105,14 +109,12 @@ class Runner:
             wipe(folder)
             for name in (INPUT_NAME, OUTPUT_NAME):
                 (folder / name).mkdir(_FOLDER_MODE, parents=True)
-            for each in manifest.inputs:
-                path = self._source.blob(each.sha256, tell)
-                shutil.copyfile(path, folder / INPUT_NAME / each.name)
+            self._data.bring_inputs(task, folder, tell)
             if given is not None and manifest.checkpoint is not None:
                 # without the state it begins anew, which is better than not at all
                 with suppress(GridleError):
                     path = self._source.blob(given.sha256)
-                    kept = self._store.adopt(lease_id, path, manifest.checkpoint, given.done_cpu_s)
+                    kept = self._data.adopted(task, self._store, path, given)
                     adopted.extend([kept] if kept else [])
             self._supply.prepare(sandbox, manifest.runtime, tell)
 
@@ -122,10 +124,13 @@ class Runner:
                 fetch()
 
         def report() -> None:
-            fault = _fault(fetch_undisturbed)
-            self._put(Fetched(lease_id, fault, adopted[0] if adopted else None))
+            try:
+                fault, lacks_keys = _fault(fetch_undisturbed, but=NoKeysError), False
+            except NoKeysError as error:
+                fault, lacks_keys = error.sentence, True
+            self._put(Fetched(lease_id, fault, adopted[0] if adopted else None, lacks_keys))
 
-        self._fetching.do(report)
+        (self._opening if is_sealed(task) else self._fetching).do(report)
 
     def start(self, task: LiveTask, share: Share) -> None:
         """Start a fetched task."""
@@ -146,7 +151,8 @@ class Runner:
                 done_cpu_s = 0.0
                 if task.manifest.checkpoint is not None:
                     _empty(folder / OUTPUT_NAME)  # of a start that was broken off
-                    found = self._store.place(lease_id, known, folder)
+                    seal = self._data.state_seal(task)
+                    found = self._store.place(lease_id, known, folder, seal)
                     done_cpu_s = found.checkpoint.done_cpu_s if found.checkpoint else 0.0
                 running = sandbox.start(_spec(task, folder, done_cpu_s), share, end)
 
@@ -185,7 +191,7 @@ class Runner:
 
         def collect() -> None:
             try:
-                output = collect_output(folder, resources)
+                output = self._data.closed(task, collect_output(folder, resources))
                 self._folders.results.mkdir(parents=True, exist_ok=True)
                 kept = output.path.replace(self._folders.results / f"{lease_id}.tar")
             except UnavailableError as error:
@@ -202,8 +208,14 @@ class Runner:
         self._slow.do(collect)
 
     def wipe(self, lease_id: LeaseId) -> None:
-        """Remove a task's folder."""
+        """Remove a task's folder, and forget its keys."""
+        self._data.let_go(lease_id)
         self._slow.do(lambda: _ignore(_fault(lambda: wipe(self._folder(lease_id)))))
+
+    def leave(self, task: LiveTask, others: Sequence[LiveTask]) -> None:
+        """Remove what an ended task left: its folder, its keys, its sealed files."""
+        self.wipe(task.lease_id)
+        self._slow.do(lambda: _ignore(_fault(lambda: self._data.forget_blobs(task, others))))
 
     def remove_result(self, lease_id: LeaseId) -> None:
         """Remove what the market has of a task, or does not want."""
@@ -230,6 +242,7 @@ class Runner:
         self._quick.close(0.2)
         self._slow.close(0.2)
         self._fetching.close(0.2)
+        self._opening.close(0.2)
 
     def _folder(self, lease_id: LeaseId) -> Path:
         return self._folders.tasks / lease_id
@@ -259,9 +272,16 @@ def _empty(folder: Path) -> None:
     folder.mkdir(_FOLDER_MODE)
 
 
-def _fault(action: Callable[[], object]) -> Sentence | None:
+class _NoError(Exception):
+    """Is never raised."""
+
+
+def _fault(action: Callable[[], object], but: type[Exception] = _NoError) -> Sentence | None:
+    """Do something, and say what went wrong; a `but` is raised on."""
     try:
         action()
+    except but:
+        raise
     except GridleError as error:
         return error.sentence
     except Exception as error:  # noqa: BLE001 - whatever a fence throws, its task must go on or end

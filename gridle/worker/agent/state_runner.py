@@ -14,6 +14,7 @@ from gridle.market.protocol.messages import CheckpointRef
 from gridle.worker.agent.events import Event, Saved, StatePacked
 from gridle.worker.agent.hands import Hands
 from gridle.worker.agent.roster import LiveTask
+from gridle.worker.agent.task_data import TaskData
 from gridle.worker.ledger.checkpoints import Checkpoint
 from gridle.worker.sandbox.checkpoint_store import CheckpointStore
 
@@ -35,9 +36,14 @@ class StateRunner:
     """Every action on a saved state that may take time. Returns at once, but for `save_now`."""
 
     def __init__(
-        self, store: CheckpointStore, folders: Folders, put: Callable[[Event], None]
+        self,
+        store: CheckpointStore,
+        data: TaskData,
+        folders: Folders,
+        put: Callable[[Event], None],
     ) -> None:
         self.store = store
+        self._data = data
         self._folders = folders
         self._put = put
         self._hands = Hands("save", _HANDS)
@@ -117,7 +123,8 @@ class StateRunner:
             try:
                 if not running.save(grace_s or rule.grace_s):
                     return None
-                return self.store.take(lease_id, folder, rule, known, done_cpu_s)
+                seal = self._data.state_seal(task)
+                return self.store.take(lease_id, folder, rule, known, done_cpu_s, seal)
             except (
                 GridleError,
                 OSError,

@@ -115,6 +115,11 @@ class TaskFlow:
         task = self._roster.get(event.lease_id)
         if task is None:
             self._runner.wipe(event.lease_id)
+        elif task.state is WorkerTaskState.FETCHING and event.lacks_keys:
+            self.warnings.append(
+                sentences.task_fault(task.manifest.title, event.error or sentences.ENDING)
+            )
+            self._return(task, now)
         elif task.state is WorkerTaskState.FETCHING and event.error is not None:
             self._broke(task, event.error, now)
         elif task.state is WorkerTaskState.FETCHING:
@@ -185,13 +190,14 @@ class TaskFlow:
             if event.output is not None:
                 self._reporter.finished(task, event.output, now)
                 self._saving.forget(task)
-            elif event.can_retry:
+                self._leave(task)
+                return
+            if event.can_retry:
                 self._broke(task, event.error or sentences.ENDING, now)
                 return
-            else:
-                why = event.error or sentences.ENDING
-                self._failed(task, why, why.en, now)
-                return
+            why = event.error or sentences.ENDING
+            self._failed(task, why, why.en, now)
+            return
         self._runner.wipe(event.lease_id)
 
     def lost(self, task: LiveTask, now: float) -> None:
@@ -270,7 +276,7 @@ class TaskFlow:
         else:
             self._reporter.give_back(task, now, state, archive)
         self._saving.forget(task)
-        self._runner.wipe(task.lease_id)
+        self._leave(task)
 
     def _failed(self, task: LiveTask, why: Sentence, reason: str, now: float) -> None:
         if task.lost:
@@ -279,7 +285,12 @@ class TaskFlow:
             self._reporter.failed(task, reason, now)
         self._saving.forget(task)
         self.warnings.append(sentences.task_fault(task.manifest.title, why))
-        self._runner.wipe(task.lease_id)
+        self._leave(task)
+
+    def _leave(self, task: LiveTask) -> None:
+        """Let nothing of an ended task stay, but what others need and what is to be delivered."""
+        others = [each for each in self._roster if each is not task and each.takes_room]
+        self._runner.leave(task, others)
 
     def _broke(self, task: LiveTask, why: Sentence, now: float) -> None:
         if task.lost or task.attempts + 1 >= MAX_ATTEMPTS:

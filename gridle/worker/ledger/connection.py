@@ -43,6 +43,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -512")
+        connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
         _check(connection)
         migrate(connection)
         connection.create_aggregate("units_sum", 1, UnitsSum)  # type: ignore[arg-type] # the stubs want int results alone; SQLite takes text

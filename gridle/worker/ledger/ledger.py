@@ -42,6 +42,11 @@ class Ledger:
                 (key, value),
             )
 
+    def forget_ended(self) -> None:
+        """Remove manifests and checkpoints of tasks that are over; what was earned stays."""
+        with transaction(self._connection):
+            self.tasks.forget_ended()
+
     @property
     def settled_after(self) -> int:
         """The sequence number up to which settlements are in this ledger."""

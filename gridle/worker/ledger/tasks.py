@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
@@ -21,6 +22,25 @@ LIVE_STATES = (
     WorkerTaskState.FINISHING,
 )
 """States of tasks that this machine still has to do something for."""
+
+_LIVE = (json.dumps(LIVE_STATES),)
+"""What SQLite's `json_each` takes in place of a list."""
+_FORGET_MANIFESTS = """
+UPDATE manifests SET body = x'' WHERE body <> x'' AND sha256 NOT IN
+(SELECT manifest_sha256 FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
+_FORGET_CHECKPOINTS = """
+DELETE FROM checkpoints WHERE lease_id NOT IN
+(SELECT lease_id FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
+_COUNT_MANIFESTS = """
+SELECT count(*) FROM manifests WHERE body <> x'' AND sha256 NOT IN
+(SELECT manifest_sha256 FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
+_COUNT_CHECKPOINTS = """
+SELECT count(*) FROM checkpoints WHERE lease_id NOT IN
+(SELECT lease_id FROM tasks WHERE state IN (SELECT value FROM json_each(?)))
+"""
 
 
 @dataclass(frozen=True)
@@ -72,7 +92,7 @@ class TaskTable:
                 (state.value, ended_at, lease_id),
             )
             if state not in LIVE_STATES:
-                self._forget_unused_manifests()
+                self.forget_ended()
 
     def set_result(self, lease_id: LeaseId, usage: TaskUsage, result_sha256: Sha256 | None) -> None:
         """Write what a task used and, where it has one, its result's digest."""
@@ -100,12 +120,11 @@ class TaskTable:
 
     def live(self) -> tuple[TaskRecord, ...]:
         """Return the tasks that still need something done, oldest first."""
-        marks = ",".join("?" * len(LIVE_STATES))
         rows = self._connection.execute(
-            "SELECT lease, body, state, offered_at, cpu_s, wall_s, peak_memory_bytes,"  # noqa: S608 - only question marks are put in
-            f" result_sha256 FROM tasks JOIN manifests ON sha256 = manifest_sha256"
-            f" WHERE state IN ({marks}) ORDER BY offered_at, lease_id",
-            [state.value for state in LIVE_STATES],
+            "SELECT lease, body, state, offered_at, cpu_s, wall_s, peak_memory_bytes,"
+            " result_sha256 FROM tasks JOIN manifests ON sha256 = manifest_sha256"
+            " WHERE state IN (SELECT value FROM json_each(?)) ORDER BY offered_at, lease_id",
+            _LIVE,
         )
         return tuple(
             TaskRecord(
@@ -119,10 +138,12 @@ class TaskTable:
             for lease, body, state, offered_at, cpu_s, wall_s, peak, result in rows
         )
 
-    def _forget_unused_manifests(self) -> None:
-        marks = ",".join("?" * len(LIVE_STATES))
-        self._connection.execute(
-            "UPDATE manifests SET body = x'' WHERE body <> x'' AND sha256 NOT IN"  # noqa: S608 - only question marks are put in
-            f" (SELECT manifest_sha256 FROM tasks WHERE state IN ({marks}))",
-            [state.value for state in LIVE_STATES],
-        )
+    def forget_ended(self) -> None:
+        """Within a transaction: remove manifests and checkpoints that no live task needs."""
+        for statement in (_FORGET_MANIFESTS, _FORGET_CHECKPOINTS):
+            self._connection.execute(statement, _LIVE)
+
+    def count_ended(self) -> int:
+        """Return how many manifests and checkpoints are here that no live task needs."""
+        queries = (_COUNT_MANIFESTS, _COUNT_CHECKPOINTS)
+        return sum(int(self._connection.execute(each, _LIVE).fetchone()[0]) for each in queries)

@@ -24,6 +24,7 @@ from gridle.worker.sandbox.checkpoint_state import (
     place_state,
     take_state,
 )
+from gridle.worker.sandbox.state_seal import StateSeal, sealed_rule
 
 _SUFFIX = ".state"
 _LEASE_ID_LENGTH = len("lease-") + 24
@@ -57,14 +58,18 @@ class CheckpointStore:
         rule: CheckpointRule,
         known: Sequence[Checkpoint],
         done_cpu_s: float,
+        seal: StateSeal | None = None,
     ) -> Checkpoint | None:
         """Take the state that a task has saved; to be noted in the ledger next. None: see there.
+
+        With a `seal`, only the sealed state ever lies in this folder.
 
         Raises:
             UnavailableError: this machine's disk is full or failing; older states still hold.
         """
         number = self._next_number(lease_id, known)
-        saved = take_state(task_folder, rule, self._ready(lease_id, number))
+        path = self._ready(lease_id, number)
+        saved = seal.take(task_folder, path) if seal else take_state(task_folder, rule, path)
         return self._as_checkpoint(number, saved, done_cpu_s)
 
     def adopt(
@@ -73,29 +78,39 @@ class CheckpointStore:
         untrusted_path: Path,
         rule: CheckpointRule,
         done_cpu_s: float,
+        *,
+        is_sealed: bool = False,
     ) -> Checkpoint | None:
         """Keep the state that came with a lease before any other; to be noted in the ledger next.
 
-        None where it is empty or larger than its manifest allows.
+        None where it is empty or larger than its manifest allows. A sealed one stays sealed.
 
         Raises:
             UnavailableError: this machine's disk is full or failing.
         """
         number = self._next_number(lease_id, ())
-        saved = adopt_state(untrusted_path, rule, self._ready(lease_id, number))
+        limit = sealed_rule(rule) if is_sealed else rule
+        saved = adopt_state(untrusted_path, limit, self._ready(lease_id, number))
         return self._as_checkpoint(number, saved, done_cpu_s)
 
     def newest_good(self, lease_id: LeaseId, known: Sequence[Checkpoint]) -> Found:
         """Return the newest checkpoint that is still as it was saved, hashing it again."""
         return self._first(lease_id, known, is_undamaged)
 
-    def place(self, lease_id: LeaseId, known: Sequence[Checkpoint], task_folder: Path) -> Found:
+    def place(
+        self,
+        lease_id: LeaseId,
+        known: Sequence[Checkpoint],
+        task_folder: Path,
+        seal: StateSeal | None = None,
+    ) -> Found:
         """Make a task's `checkpoint/` afresh, with the newest good state in it, where there is one.
 
         Raises:
             UnavailableError: this machine's disk is full or failing.
         """
-        found = self._first(lease_id, known, lambda saved: place_state(saved, task_folder))
+        put = seal.place if seal else place_state
+        found = self._first(lease_id, known, lambda saved: put(saved, task_folder))
         if found.checkpoint is None:
             place_state(None, task_folder)
         return found

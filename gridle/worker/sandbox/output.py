@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from gridle.market.protocol.errors import GridleError, InvalidInputError, Unavai
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import Resources
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.removal import remove_tree
 from gridle.worker.sandbox import explanations
 
 OUTPUT_NAME = "out"
@@ -99,10 +99,8 @@ def wipe(folder: Path) -> None:
     Raises:
         UnavailableError: something of it could not be removed.
     """
-    if not folder.exists():
-        return
     try:
-        shutil.rmtree(folder)
+        remove_tree(folder)
     except OSError as error:
         raise UnavailableError(
             f"The folder {folder} of an ended task could not be removed; please remove it.",

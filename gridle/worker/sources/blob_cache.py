@@ -86,6 +86,12 @@ class BlobCache:
                 self._fetch(sha256, path, max_bytes, on_progress)
         return path
 
+    def forget(self, sha256: Sha256) -> None:
+        """Remove the local copy of a blob and what was fetched of it so far."""
+        with self._turns.of(sha256):
+            for name in (sha256, f"{sha256}.part", f"{sha256}.corrupt"):
+                (self._folder / name).unlink(missing_ok=True)
+
     def _has(self, path: Path, sha256: Sha256) -> bool:
         if not path.exists():
             return False

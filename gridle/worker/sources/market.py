@@ -12,9 +12,12 @@ from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.identity import Identity
 from gridle.market.protocol.ids import Address, LeaseId, Sha256
 from gridle.market.protocol.messages import TaskReport
+from gridle.market.protocol.sealing import TaskKeys
+from gridle.market.protocol.sealing_identity import SealingIdentity
 from gridle.worker.sources.backoff import backoff_s
 from gridle.worker.sources.blob_cache import CACHE_BYTES, BlobCache
 from gridle.worker.sources.delivering import Delivering
+from gridle.worker.sources.keys import KeyFetching
 from gridle.worker.sources.leasing import Leasing
 from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.port import Capacity, SourceEvent, Transferred
@@ -32,7 +35,8 @@ _JOIN_S = 0.2
 class MarketSource:
     """Work from the market at `url`, paid to `payout`; blobs are kept under `blob_folder`.
 
-    A checkpoint is given up where it was not uploaded within `checkpoint_patience_s`.
+    A checkpoint is given up where it was not uploaded within `checkpoint_patience_s`. Without a
+    `sealing` identity there are no sealed tasks.
     """
 
     def __init__(
@@ -43,12 +47,17 @@ class MarketSource:
         blob_folder: Path,
         cache_bytes: int = CACHE_BYTES,
         checkpoint_patience_s: float = PATIENCE_S,
+        *,
+        sealing: SealingIdentity | None = None,
     ) -> None:
         self._http = SignedHttp(url, identity)
         self.paces = Paces(self._http.uploads, self._http.downloads)
         """Whatever else fetches for tasks counts here too, and keeps to the same limits."""
         self._blobs = BlobCache(blob_folder, self._http, cache_bytes)
-        self._session = MarketSession(self._http, payout, _nobody_listens)
+        self._session = MarketSession(
+            self._http, payout, _nobody_listens, sealing.public if sealing else None
+        )
+        self._keys = KeyFetching(self._session, sealing)
         self._delivering = Delivering(self._session, checkpoint_patience_s)
         self._threads: list[threading.Thread] = []
 
@@ -105,6 +114,20 @@ class MarketSource:
                 if self._session.stopped.wait(backoff_s(failures, chance)):
                     raise
         return self._blobs.get(sha256, on_progress=on_progress)
+
+    def task_keys(self, lease_id: LeaseId) -> TaskKeys:
+        """Return the keys of a sealed task, waiting some minutes for its requestor (blocks).
+
+        Raises:
+            NoKeysError: none came in time, or none that this machine can open.
+            GridleError: the lease is no longer ours, or the source closes.
+        """
+        return self._keys.fetch(lease_id)
+
+    def forget(self, blobs: Iterable[Sha256]) -> None:
+        """Remove the local copies of blobs, whole or in part; those that are not here are fine."""
+        for sha256 in blobs:
+            self._blobs.forget(sha256)
 
     def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
         """Hold blobs and results to these rates from now on; None: no limit, 0: they wait."""

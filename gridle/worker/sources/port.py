@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import JobId, LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest, RuntimeKind
 from gridle.market.protocol.messages import Lease, MarketInfo, SettlementPage, TaskReport
+from gridle.market.protocol.sealing import TaskKeys
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sources.progress import OnProgress, tell_nobody
 
@@ -121,6 +123,10 @@ class Settled:
 SourceEvent = Connected | Disconnected | Offered | NoWork | Renewed | Lost | Reported | Settled
 
 
+class NoKeysError(UnavailableError):
+    """The requestor sent no keys for a sealed task: give it back; no fence is at fault."""
+
+
 class Source(Protocol):
     """One place where work comes from."""
 
@@ -154,6 +160,19 @@ class Source(Protocol):
         Raises:
             GridleError: it cannot be had now, or is not what its digest says.
         """
+
+    def task_keys(self, lease_id: LeaseId) -> TaskKeys:
+        """Return the keys of a sealed task, waiting some minutes for its requestor (blocks).
+
+        They are kept nowhere: ask again after a restart.
+
+        Raises:
+            NoKeysError: none came in time, or none that this machine can open.
+            GridleError: the lease is no longer ours, or the source closes.
+        """
+
+    def forget(self, blobs: Iterable[Sha256]) -> None:
+        """Remove the local copies of blobs, whole or in part; those that are not here are fine."""
 
     def limit(self, download_bytes_s: int | None, upload_bytes_s: int | None) -> None:
         """Hold blobs and results to these rates from now on, also those under way.

@@ -15,6 +15,7 @@ from gridle.market.protocol.messages import (
     MarketInfo,
     NodeEnrolment,
     NodeRecord,
+    SealingKey,
 )
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sources.backoff import backoff_s
@@ -34,9 +35,17 @@ class _Link:
 class MarketSession:
     """One node's standing with one market."""
 
-    def __init__(self, http: SignedHttp, payout: Address, on_event: OnEvent) -> None:
+    def __init__(
+        self,
+        http: SignedHttp,
+        payout: Address,
+        on_event: OnEvent,
+        sealing: SealingKey | None = None,
+    ) -> None:
         self.http = http
         self.payout = payout
+        self.sealing = sealing
+        """Without one, the market gives this node no sealed tasks."""
         self.on_event = on_event
         self.stopped = threading.Event()
         self.lock = threading.RLock()
@@ -63,7 +72,7 @@ class MarketSession:
                 info = self.http.get(routes.MARKET, MarketInfo, what="market description")
                 if info.protocol_version != PROTOCOL_VERSION:
                     raise _other_version(info.protocol_version)
-                enrolment = NodeEnrolment(self.payout)
+                enrolment = NodeEnrolment(self.payout, sealing=self.sealing)
                 self.http.post(routes.NODES, enrolment, NodeRecord, what="node record")
                 self._link.info = info
                 self._link.told = None

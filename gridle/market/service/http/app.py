@@ -10,7 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from gridle.market.protocol.codec import MAX_MESSAGE_BYTES
 from gridle.market.protocol.errors import GridleError
-from gridle.market.service.http import blob_routes, node_routes, requestor_routes
+from gridle.market.service.http import blob_routes, key_routes, node_routes, requestor_routes
 from gridle.market.service.http.auth import Gate
 from gridle.market.service.http.chain_desk import ChainDesk
 from gridle.market.service.http.errors import failed, malformed, refused, too_deep
@@ -24,6 +24,7 @@ def make_app(market: Market, gate: Gate) -> Litestar:
         route_handlers=[
             *node_routes.HANDLERS,
             *requestor_routes.HANDLERS,
+            *key_routes.HANDLERS,
             *blob_routes.HANDLERS,
         ],
         dependencies={

@@ -9,7 +9,7 @@ from sqlalchemy import func as sql
 
 from gridle.market.protocol.ids import LeaseId, PublicKey, TaskId
 from gridle.market.service.domain.attempt import OPEN, RENEWABLE, Attempt, AttemptState
-from gridle.market.service.store import rows
+from gridle.market.service.store import lease_keys, rows
 from gridle.market.service.store.schema import attempts
 
 _RENEWABLE = [state.value for state in RENEWABLE]
@@ -21,7 +21,9 @@ def add(connection: Connection, attempt: Attempt) -> None:
 
 
 def save(connection: Connection, attempt: Attempt) -> None:
-    """Store a changed attempt."""
+    """Store a changed attempt; what computes no more needs no keys, so they are forgotten."""
+    if attempt.state is not AttemptState.LEASED:
+        lease_keys.forget(connection, attempt.lease_id)
     connection.execute(
         update(attempts).where(attempts.c.lease_id == attempt.lease_id).values(rows.values(attempt))
     )
@@ -31,6 +33,11 @@ def find(connection: Connection, lease_id: LeaseId, node: PublicKey) -> Attempt 
     """Return a node's own attempt, or None."""
     query = select(attempts).where(attempts.c.lease_id == lease_id, attempts.c.node == node)
     return rows.one(connection, query, Attempt)
+
+
+def get(connection: Connection, lease_id: LeaseId) -> Attempt | None:
+    """Return an attempt of any node, or None."""
+    return rows.one(connection, select(attempts).where(attempts.c.lease_id == lease_id), Attempt)
 
 
 def open_of_task(connection: Connection, task_id: TaskId) -> Attempt | None:

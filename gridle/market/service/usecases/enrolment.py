@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from gridle.market.protocol.eip712 import checksum_address, recover_signer
 from gridle.market.protocol.errors import RefusedError
-from gridle.market.protocol.ids import Address, PublicKey
+from gridle.market.protocol.ids import Address, JobId, PublicKey
 from gridle.market.protocol.job_messages import RequestorEnrolment
 from gridle.market.protocol.messages import NodeEnrolment, NodeRecord
 from gridle.market.protocol.money import client_key_digest, payout_change_digest
-from gridle.market.service.store import parties
+from gridle.market.protocol.sealing_identity import verify_sealing_key
+from gridle.market.service import bells
+from gridle.market.service.store import lease_keys, parties
 from gridle.market.service.store.parties import Node
 from gridle.market.service.usecases.market import Market
 
@@ -18,13 +20,18 @@ _PAYOUT_CHANGE_AGE_S = 86_400
 
 
 def enrol_node(market: Market, key: PublicKey, enrolment: NodeEnrolment) -> NodeRecord:
-    """Enrol a node, or change where it is paid.
+    """Enrol a node, or change where it is paid, or to which key sealed data is wrapped.
 
     Raises:
-        RefusedError: another payout address than before, without the old wallet's signature.
+        RefusedError: another payout address than before, without the old wallet's signature; or
+            a key for sealed data that the node did not sign.
     """
     payout = checksum_address(enrolment.payout_address)
+    sealing = enrolment.sealing
+    if sealing is not None:
+        verify_sealing_key(key, sealing)
     now = market.now()
+    touched: frozenset[JobId] = frozenset()
     with market.database.write() as connection:
         known = parties.find_node(connection, key)
         if known is None:
@@ -34,8 +41,16 @@ def enrol_node(market: Market, key: PublicKey, enrolment: NodeEnrolment) -> Node
         else:
             _check_change(market, known, payout, enrolment, now)
             node = replace(known, payout_address=payout, payout_changed_at=enrolment.issued_at)
+        node = replace(
+            node,
+            sealing_key=sealing.public_key if sealing else None,
+            sealing_signature=sealing.signature if sealing else None,
+        )
         if node != known:
             parties.save_node(connection, node)
+        if known is not None and node.sealing_key != known.sealing_key:
+            touched = lease_keys.forget_of_node(connection, key)
+    market.bells.ring(*map(bells.of_job, touched))
     return NodeRecord(node.node, node.payout_address, node.enrolled_at)
 
 

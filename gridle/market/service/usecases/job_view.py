@@ -6,7 +6,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from gridle.market.protocol.ids import JobId, PublicKey
-from gridle.market.protocol.job_messages import JobDetail, JobList, JobStatus, TaskStatus
+from gridle.market.protocol.job_messages import (
+    AwaitedKey,
+    JobDetail,
+    JobList,
+    JobStatus,
+    TaskStatus,
+)
 from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 from gridle.market.protocol.states import JobState, TaskState
@@ -14,7 +20,7 @@ from gridle.market.service.domain import waiting
 from gridle.market.service.domain.job import Job
 from gridle.market.service.domain.task import Task
 from gridle.market.service.errors import no_such_job
-from gridle.market.service.store import jobs, money, parties
+from gridle.market.service.store import jobs, lease_keys, money, parties
 from gridle.market.service.usecases import cover
 from gridle.market.service.usecases.market import Market
 
@@ -49,7 +55,12 @@ def detail(market: Market, key: PublicKey, job_id: JobId) -> JobDetail:
     """
     with market.database.read() as connection:
         job = own_job(connection, key, job_id)
-        tasks = tuple(_task_status(task) for task in jobs.all_tasks(connection, job_id))
+        is_sealed = job.data_class == "sealed"
+        awaited = lease_keys.awaited(connection, job_id) if is_sealed else {}
+        tasks = tuple(
+            _task_status(task, awaited.get(task.task_id))
+            for task in jobs.all_tasks(connection, job_id)
+        )
         return JobDetail(status(market, connection, job), tasks, job.version)
 
 
@@ -84,7 +95,7 @@ def _waiting(
     return waiting.for_requestor(job, asking, is_funded=is_funded)
 
 
-def _task_status(task: Task) -> TaskStatus:
+def _task_status(task: Task, awaits: AwaitedKey | None) -> TaskStatus:
     usage = (
         None if task.usage_json is None else msgspec.json.decode(task.usage_json, type=TaskUsage)
     )
@@ -99,5 +110,6 @@ def _task_status(task: Task) -> TaskStatus:
         usage=usage,
         failure=task.failure,
         cumulative_units=task.cumulative_units,
+        awaits=awaits,
         saved_cpu_s=task.checkpoint.done_cpu_s if task.checkpoint else None,
     )

@@ -13,7 +13,7 @@ from gridle.worker.sources.port import Source
 from tests.fakes.market_loopback import LoopbackMarket
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.source import FakeSource
-from tests.rigs.source_rig import Ear
+from tests.rigs.source_rig import NODE, SEALING, Ear
 from tests.rigs.worker_jobs import PAYEE
 
 
@@ -39,17 +39,18 @@ def source(
     request: pytest.FixtureRequest, market: StubMarket, tmp_path: Path, patience_s: float
 ) -> Iterator[Source]:
     if request.param == "fake":
-        fake = FakeSource(market, tmp_path / "blobs", patience_s)
+        fake = FakeSource(market, tmp_path / "blobs", patience_s, sealing=SEALING)
         yield fake
         fake.close()
         return
     loopback: LoopbackMarket = request.getfixturevalue("loopback")
     real = MarketSource(
         loopback.url,
-        Identity(bytes(32)),
+        NODE,
         PAYEE,
         tmp_path / "blobs",
         checkpoint_patience_s=patience_s,
+        sealing=SEALING,
     )
     yield real
     real.close()

@@ -47,3 +47,11 @@ sha256 = "{hashlib.sha256(MODULE).hexdigest()}"
 """
     )
     return path
+
+
+def seal_sums_job(manifest: Path, name: str, content: bytes) -> None:
+    """Make it a sealed job with one input."""
+    (manifest.parent / name).write_bytes(content)
+    with manifest.open("a") as file:
+        file.write('\n[data]\nclass = "sealed"\n')
+        file.write(f'\n[[inputs]]\nname = "{name}"\npath = "{name}"\n')

@@ -16,8 +16,10 @@ from gridle.market.client.http import SignedHttp
 from gridle.market.client.market_client import MarketClient
 from gridle.market.client.profile import Profile
 from gridle.market.protocol.job_messages import JobStatus
+from gridle.worker.sources.port import Offered
 from tests.integration.market.client.market_stack import RawNode, Stack, running_stack
-from tests.integration.market.client.sums_job import write_sums_job
+from tests.integration.market.client.sealed_worker import Worker
+from tests.integration.market.client.sums_job import seal_sums_job, write_sums_job
 
 DEADLINE_S = 60.0
 POLL_S = 0.1
@@ -125,6 +127,41 @@ def test_rounds_go_on_through_kills(requestor: Process, stack: Stack, tmp_path: 
     assert requestor.terminate() == 0
     requestor.start()
     assert len(requestor.jobs()) == 3
+
+
+@pytest.fixture
+def sealed_worker(tmp_path: Path) -> Iterator[tuple[Stack, Worker]]:
+    """A market of its own: at the others' open jobs, a worker would be given those."""
+    with running_stack(tmp_path / "stack") as stack:
+        worker = Worker(stack.market_url, tmp_path / "worker")
+        yield stack, worker
+        worker.source.close()
+
+
+def test_sealed_rounds_go_on_through_kills(
+    sealed_worker: tuple[Stack, Worker], tmp_path: Path
+) -> None:
+    stack, worker = sealed_worker
+    manifest = write_sums_job(tmp_path / "jobs" / "sums", arguments='[["{round}", "2"]]')
+    seal_sums_job(manifest, "data", b"for the node alone")
+    requestor = Process(stack, tmp_path)
+    requestor.start()
+    eventually(lambda: _ordered(requestor), "the first round is ordered")
+    requestor.kill()
+    requestor.start()
+
+    def answer(offer: Offered, folder: Path) -> None:
+        assert (folder / "in" / "data").read_bytes() == b"for the node alone"
+        numbers = offer.manifest.tasks[offer.lease.task_index]
+        (folder / "out" / "sum.txt").write_text(str(sum(map(int, numbers))))
+
+    for round_number in (1, 2):
+        assert worker.compute(answer).accepted
+        total = requestor.results / "sums" / "total.txt"
+        eventually(partial(_reads, total, str(round_number + 2)), f"round {round_number} is done")
+    assert requestor.terminate() == 0
+    assert list((requestor.home / "me" / "sealed").iterdir()) == []
+    assert len(list((requestor.home / "me" / "keys").iterdir())) <= 2
 
 
 def test_it_ends_with_its_parent_and_keeps_its_wallet(requestor: Process) -> None:

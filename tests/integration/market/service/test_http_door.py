@@ -25,6 +25,7 @@ POSTS = [
     routes.JOBS,
     routes.job_cancel("job-0123456789abcdef"),
     routes.job_verdicts("job-0123456789abcdef"),
+    routes.job_keys("job-0123456789abcdef"),
     routes.RELAY_DEPOSITS,
     routes.RELAY_APPOINTMENTS,
 ]

@@ -79,7 +79,9 @@ def test_an_order_is_remembered_before_and_after_it_is_sent(tmp_path: Path) -> N
     kept = profile.job(JOB)
     assert kept is not None
     assert (kept.job_id, kept.order) == (JOB, RECORD.order)
-    profile.forget_unsent(SHA)
+    profile.keep_unsent(RECORD)
+    profile.forget(RECORD)
+    assert profile.unsent(SHA) is None
 
 
 def test_the_client_key_stays(tmp_path: Path) -> None:

@@ -225,18 +225,12 @@ def test_graphics_memory_without_a_card_is_told(job: Path) -> None:
         resolved(job)
 
 
-def test_a_sealed_job_needs_a_key(job: Path) -> None:
+def test_a_sealed_job_stays_open_until_it_is_sealed(job: Path) -> None:
+    assert not resolved(job).is_to_be_sealed
     job.write_text(job.read_text() + '\n[data]\nclass = "sealed"\n')
-    with pytest.raises(InvalidInputError, match=r"data\.class"):
-        resolved(job)
-    source = read_job_source(job)
-    manifest = resolve(source, {"round": "7"}, result_key="cd" * 32).manifest
-    assert (manifest.data_class, manifest.result_key) == ("sealed", "cd" * 32)
-
-
-def test_a_public_job_takes_no_key(job: Path) -> None:
-    source = read_job_source(job)
-    assert resolve(source, {"round": "7"}, result_key="cd" * 32).manifest.result_key is None
+    found = resolved(job)
+    assert found.is_to_be_sealed
+    assert (found.manifest.data_class, found.manifest.result_key) == ("public", None)
 
 
 def test_an_image_in_a_registry(job: Path) -> None:
