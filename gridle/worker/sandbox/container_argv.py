@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime
+from gridle.worker.sandbox.cdi import card_name
 from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.cores import cores_text, usable_cores
-from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine import Engine, GVisor
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
+from gridle.worker.sandbox.spare_ids import SPARE_IDS
 
 WORKER_LABEL = "gridle.worker"
 NOBODY_ID = 65534
@@ -22,6 +26,8 @@ _PROCESSES = 4096
 _PIDS = 512
 _SHARED_MEMORY = "64m"
 _LEAST_CPUS = 0.01
+_PROXY_KINDS = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_PROXIES = (*_PROXY_KINDS, *(name.lower() for name in _PROXY_KINDS))
 
 
 @dataclass(frozen=True)
@@ -42,16 +48,33 @@ def base_argv(engine: Engine) -> list[str]:
     return [engine.program, *choice]
 
 
+def _run(engine: Engine, gvisor: GVisor | None) -> list[str]:
+    """Return what runs a container, under gVisor where the task or its owner demands it."""
+    if gvisor is None:
+        return [*base_argv(engine), "run"]
+    if not engine.is_podman:
+        return [engine.program, "run", "--runtime", gvisor.runtime]
+    flags = [part for flag in gvisor.flags for part in ("--runtime-flag", flag)]
+    return [engine.program, "--runtime", gvisor.runtime, *flags, "run"]
+
+
 def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
-    """Return the command line that runs a task, attached to its output, until it ends."""
+    """Return the command line that runs a task, attached to its output, until it ends.
+
+    Raises:
+        UnavailableError: it demands what this engine has not: gVisor, or one of its cards.
+    """
     runtime = spec.runtime
     if not isinstance(runtime, ContainerRuntime):
         raise TypeError("not a container task")
+    gvisor = _gvisor(engine) if spec.isolation == "gvisor" else None
     return [
-        *base_argv(engine),
-        "run",
+        *_run(engine, gvisor),
         *_identity(place),
-        *_fence(engine, place),
+        *_fence(place),
+        *_network(),
+        *_users(engine, spec),
+        *_cards(engine, spec),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
         *(_podman_only(place) if engine.is_podman else _docker_only()),
@@ -74,9 +97,8 @@ def _identity(place: Place) -> list[str]:
     ]  # fmt: skip
 
 
-def _fence(engine: Engine, place: Place) -> list[str]:
-    flags = [
-        "--network", "none",  # a task has no network
+def _fence(place: Place) -> list[str]:
+    return [
         "--cap-drop", "all",  # no privilege of root
         "--security-opt", "no-new-privileges",  # setuid programs gain nothing
         "--security-opt", f"seccomp={place.seccomp_profile}",  # few system calls
@@ -85,9 +107,53 @@ def _fence(engine: Engine, place: Place) -> list[str]:
         "--cgroupns", "private",  # no view of this machine's control groups
         "--ipc", "private",  # no shared memory with anybody
     ]  # fmt: skip
+
+
+def _network() -> list[str]:
+    return ["--network", "none"]  # a task has no network
+
+
+def _users(engine: Engine, spec: TaskSpec) -> list[str]:
+    """Return who the task's users are on this machine: anybody but this machine's users."""
     if engine.is_podman and engine.rootless:
         # files that the task writes belong to the owner of the worker, who can remove them
-        flags += ["--userns", f"keep-id:uid={NOBODY_ID},gid={NOBODY_ID}"]
+        return ["--userns", f"keep-id:uid={NOBODY_ID},gid={NOBODY_ID}"]
+    if engine.first_host_id is None or spec.isolation == "gvisor" or spec.network_allow:
+        # gVisor's own kernel has a user namespace of its own and starts in no other; and a network
+        # namespace that was made beforehand cannot be set up from a container's user namespace
+        return []
+    whole = f"0:{engine.first_host_id}:{SPARE_IDS}"  # a task that breaks out owns nothing here
+    return ["--uidmap", whole, "--gidmap", whole]
+
+
+def _gvisor(engine: Engine) -> GVisor:
+    if engine.gvisor is None:
+        said = engine.gvisor_said
+        raise UnavailableError(
+            f"This task may only run under gVisor, and cannot here. {said.en}",
+            f"此任务只能在 gVisor 下运行，本机无法满足。{said.zh}",
+        )
+    return engine.gvisor
+
+
+def _cards(engine: Engine, spec: TaskSpec) -> list[str]:
+    """Return its graphics cards, each by name: no other device, and every other fence as before."""
+    if spec.gpus and spec.isolation == "gvisor":
+        raise UnavailableError(
+            "This task asks for a graphics card under gVisor, where a card cannot be fenced; "
+            "it goes elsewhere.",
+            "此任务要求在 gVisor 下使用显卡，而 gVisor 无法隔离显卡；该任务将由他人承接。",
+        )
+    flags = []
+    for uuid in spec.gpus:
+        name = card_name(engine.cards, uuid)
+        if name is None:
+            said = engine.cards_said
+            raise UnavailableError(
+                f"The graphics card {uuid} cannot be handed to a container. {said.en}",
+                f"显卡 {uuid} 无法交给容器使用。{said.zh}",
+            )
+        flags += ["--device", name]
     return flags
 
 
@@ -141,9 +207,12 @@ def _files(engine: Engine, spec: TaskSpec) -> list[str]:
 
 
 def _mount(engine: Engine, source: Path, target: str, *, writable: bool) -> list[str]:
+    mode = "rw" if writable else "ro"
+    label = ",Z" if engine.labels == "SELinux" else ""  # its own label: no other container's
     if engine.is_podman:
-        mode = "rw" if writable else "ro"
-        return ["--volume", f"{source}:{target}:{mode},nosuid,nodev,noexec"]
+        return ["--volume", f"{source}:{target}:{mode},nosuid,nodev,noexec{label}"]
+    if label:  # which `--mount` does not know
+        return ["--volume", f"{source}:{target}:{mode}{label}"]
     # Docker's bind mounts take no such options; no-new-privileges and no devices hold
     read_only = "" if writable else ",readonly"
     return ["--mount", f"type=bind,source={source},target={target}{read_only}"]
@@ -162,9 +231,13 @@ def _podman_only(place: Place) -> list[str]:
 
 
 def _docker_only() -> list[str]:
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
-    # Docker's client would hand its configured proxies on
-    return [part for name in names for part in ("--env", f"{name}=", "--env", f"{name.lower()}=")]
+    # a name alone, unknown to the client, takes a proxy away that the client is configured with
+    return [part for name in _PROXIES for part in ("--env", name)]
+
+
+def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for the client that runs a task: what it knows, it may hand on."""
+    return {name: value for name, value in environment.items() if name not in _PROXIES}
 
 
 def _entrypoint(engine: Engine, runtime: ContainerRuntime) -> list[str]:

@@ -45,10 +45,11 @@ class ContainerProcess:
         self._ended = threading.Event()
         for file in (launch.place.cid_file, launch.place.pid_file):
             file.unlink(missing_ok=True)
+        command = argv.run_argv(launch.engine, launch.spec, launch.share, launch.place)
         self._lifeline = ContainerLifeline(argv.remove_argv(launch.engine, self._name))
         reader, writer = os.pipe()
         try:
-            self._client = self._spawn(writer)
+            self._client = self._spawn(command, writer)
         finally:
             os.close(writer)
         self._lifeline.watch_client(self._client.pid)
@@ -118,16 +119,15 @@ class ContainerProcess:
             return  # the lifeline goes on trying once this process ends
         self._lifeline.end()
 
-    def _spawn(self, writer: int) -> subprocess.Popen[bytes]:
-        launch = self._launch
-        command = argv.run_argv(launch.engine, launch.spec, launch.share, launch.place)
+    def _spawn(self, command: list[str], writer: int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=writer,
                 stderr=writer,
-                cwd=launch.spec.folder,  # conmon leaves a file `oom` wherever it was started
+                cwd=self._launch.spec.folder,  # conmon leaves a file `oom` wherever it was started
+                env=argv.without_proxies(os.environ),
                 start_new_session=True,
             )
         except OSError as error:

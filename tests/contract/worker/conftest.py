@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import queue
 import secrets
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -23,15 +21,13 @@ from gridle.market.protocol.manifest import (
     WasmRuntime,
 )
 from gridle.market.protocol.sentence import Sentence
-from gridle.resources_folder import resources_folder
-from gridle.worker.sandbox.container import ContainerSandbox
-from gridle.worker.sandbox.container_argv import base_argv
 from gridle.worker.sandbox.cores import cores_of
-from gridle.worker.sandbox.engine import Engine, find_engine
+from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from gridle.worker.sandbox.wasm import WasmSandbox
 from tests.fakes.sandbox import FakeSandbox
-from tests.rigs import sandbox_program
+from tests.rigs import container_engines, docker_engine, sandbox_program
 
 END_TIMEOUT_S = 90.0  # a busy machine has little left for tasks
 
@@ -115,14 +111,51 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def image_id(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = sandbox_program.build(f"{platform.machine()}-linux-musl")
-    tar = sandbox_program.image_tar(program, tmp_path_factory.mktemp("image") / "root.tar")
-    command = [*base_argv(engine), "import", str(tar)]
-    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
-    image = done.stdout.strip().removeprefix("sha256:")
-    yield image
-    subprocess.run([*base_argv(engine), "rmi", "--force", image], check=True, capture_output=True)
+def docker_address() -> Iterator[str | None]:
+    """Yield where a Docker daemon listens: one of our own if we may, else the machine's (None)."""
+    if not docker_engine.can_start():
+        yield None
+        return
+    with docker_engine.docker_engine() as address:
+        yield address
+
+
+@dataclass(frozen=True)
+class ContainerKind:
+    """An engine that works, with the contract's program among its images."""
+
+    word: str
+    engine: Engine
+    image_sha256: str
+
+
+@pytest.fixture(scope="session")
+def images() -> Iterator[dict[Engine, str]]:
+    """The contract's program in the store of each engine that was used, by its digest."""
+    made: dict[Engine, str] = {}
+    yield made
+    for engine, image_sha256 in made.items():
+        container_engines.forget_image(engine, image_sha256)
+
+
+@pytest.fixture
+def container_kind(request: pytest.FixtureRequest) -> Callable[[str], ContainerKind]:
+    """Return what makes an engine ready, by its word; it skips where the engine is not here."""
+
+    def ready(word: str) -> ContainerKind:
+        if word.startswith("docker"):
+            address = request.getfixturevalue("docker_address")
+            if address:
+                request.getfixturevalue("monkeypatch").setenv("DOCKER_HOST", address)
+        found = container_engines.find(word)
+        if isinstance(found, Sentence):
+            pytest.skip(found.en)
+        images = request.getfixturevalue("images")
+        if found not in images:
+            images[found] = container_engines.import_program(found)
+        return ContainerKind(word, found, images[found])
+
+    return ready
 
 
 @pytest.fixture(scope="session")
@@ -153,16 +186,15 @@ def wasm_rig(tmp_path: Path, module_cache: Path) -> WasmRigMaker:
     params=[
         "wasm-quota",
         "wasm-duty-cycle",
-        pytest.param("container", marks=pytest.mark.engine),
+        *(pytest.param(word, marks=pytest.mark.engine) for word in container_engines.KINDS),
         "fake",
     ]
 )
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
-    if request.param == "container":
-        image = request.getfixturevalue("image_id")
-        profile = resources_folder() / "seccomp" / "task.json"
-        sandbox = ContainerSandbox(f"test-{secrets.token_hex(4)}", profile)
-        runtime = ContainerRuntime(image_sha256=image, command=("/task",))
+    if request.param in container_engines.KINDS:
+        kind = request.getfixturevalue("container_kind")(request.param)
+        sandbox = container_engines.make_sandbox(kind.word, f"test-{secrets.token_hex(4)}")
+        runtime = ContainerRuntime(image_sha256=kind.image_sha256, command=("/task",))
         made = Rig(sandbox, runtime, tmp_path)
     elif request.param == "fake":
         made = Rig(FakeSandbox(), WasmRuntime("0" * 64), tmp_path)
