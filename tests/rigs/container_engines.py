@@ -19,7 +19,7 @@ from gridle.worker.sandbox.engine_docker import find_docker
 from gridle.worker.sandbox.engine_podman import find_podman
 from tests.rigs import sandbox_program
 
-KINDS = ("podman", "podman-gvisor", "docker", "docker-gvisor")
+KINDS = ("podman", "podman-gvisor", "docker")
 
 
 def isolation(kind: str) -> Isolation:
@@ -59,7 +59,7 @@ def import_program(engine: Engine) -> str:
     return done.stdout.strip().removeprefix("sha256:")
 
 
-def forget_image(engine: Engine, image_sha256: str) -> None:
+def forget_image(engine: Engine, image_sha256: str, environment: dict[str, str]) -> None:
     """Remove it from the engine's store."""
     command = [*base_argv(engine), "rmi", "--force", image_sha256]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=60, env=environment)

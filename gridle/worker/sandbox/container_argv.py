@@ -10,7 +10,7 @@ from pathlib import Path
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.worker.sandbox.cdi import card_name
-from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
+from gridle.worker.sandbox.cgroup import LEAST_SHARES
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine, GVisor
@@ -175,8 +175,6 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
         cpu += ["--cpuset-cpus", cores_text(usable_cores(share.core_ids, place.machine_cores))]
     if engine.cgroup_parent:
         cpu += ["--cgroup-parent", engine.cgroup_parent]  # all tasks go last as one
-    if engine.takes_io_weight:
-        cpu += ["--blkio-weight", str(LEAST_IO_WEIGHT)]  # everybody else's files go first
     return [
         *cpu,
         "--memory", str(needs.memory_bytes),

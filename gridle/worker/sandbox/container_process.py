@@ -150,6 +150,8 @@ class ContainerProcess:
         self._group = self._own_group(pid) if pid else None
         self._fence = ContainerFence(self._launch, self._group)
         if self._group:
+            if self._group.thawing:
+                self._lifeline.knows_thawing(*self._group.thawing)
             self._fence.throttle(self._launch.share)
 
     def _has_begun(self, pid: int | None) -> bool:
@@ -179,7 +181,8 @@ class ContainerProcess:
 
     def _flood(self) -> None:
         self._flooded = True
-        self.kill()
+        # its words are drained meanwhile: an engine that cannot hand them on cannot end it either
+        threading.Thread(target=self.kill, name=f"flood-{self._name}", daemon=True).start()
 
     def _remove(self) -> None:
         command = argv.remove_argv(self._launch.engine, self._name)

@@ -37,8 +37,6 @@ class Engine:
     """Whether the engine may limit CPU (rootless engines need it delegated)."""
     has_cpuset_controller: bool
     """Whether the engine may keep containers to some cores (often not delegated)."""
-    takes_io_weight: bool
-    """Podman never: it warns among a task's own words, and its groups' files say the same."""
     cgroup_parent: str | None
     """Where it is to make containers' control groups, so that all tasks' stand below one; None
     where it chooses: below the group of a rootless engine without systemd."""

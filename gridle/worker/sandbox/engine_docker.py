@@ -53,7 +53,6 @@ def _engine(untrusted_info: dict[str, Any], gvisor: GVisor | None, gvisor_said: 
         rootless=rootless,
         has_cpu_controller=bool(untrusted_info.get("CpuCfsQuota", True)),
         has_cpuset_controller=bool(untrusted_info.get("CPUSet", True)),
-        takes_io_weight=not _complains_of_io_weight(untrusted_info.get("Warnings") or []),
         cgroup_parent=cgroup_parent(str(untrusted_info.get("CgroupDriver")), rootless=rootless),
         cgroup_version=1 if untrusted_info.get("CgroupVersion") == "1" else 2,
         limits_swap=bool(untrusted_info.get("SwapLimit", True)),
@@ -73,8 +72,3 @@ def _labels(options: list[str]) -> str:
         if any(word in each for each in options):
             return name
     return ""
-
-
-def _complains_of_io_weight(warnings: list[Any]) -> bool:
-    """Whether Docker says `No blkio weight support` (version 1) or `No io.weight support`."""
-    return any(name in str(line) for line in warnings for name in ("blkio weight", "io.weight"))

@@ -83,7 +83,6 @@ def _engine(
         rootless=rootless,
         has_cpu_controller="cpu" in controllers,
         has_cpuset_controller="cpuset" in controllers,
-        takes_io_weight=False,
         cgroup_parent=cgroup_parent(str(host.get("cgroupManager")), rootless=rootless),
         cgroup_version=cgroup_version,
         limits_swap=cgroup_version != 1 or (_CGROUPS / _SWAP_LIMIT).exists(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import queue
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -129,31 +131,36 @@ class ContainerKind:
     image_sha256: str
 
 
+Images = dict[str, tuple[str, Callable[[], None]]]
+"""By an engine's program: the digest of the contract's image in its store, and what removes it."""
+
+
 @pytest.fixture(scope="session")
-def images() -> Iterator[dict[Engine, str]]:
-    """The contract's program in the store of each engine that was used, by its digest."""
-    made: dict[Engine, str] = {}
+def images(docker_address: str | None) -> Iterator[Images]:
+    del docker_address  # listens until the images are removed
+    made: Images = {}
     yield made
-    for engine, image_sha256 in made.items():
-        container_engines.forget_image(engine, image_sha256)
+    for _, forget in made.values():
+        forget()
 
 
 @pytest.fixture
-def container_kind(request: pytest.FixtureRequest) -> Callable[[str], ContainerKind]:
+def container_kind(
+    images: Images, docker_address: str | None, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], ContainerKind]:
     """Return what makes an engine ready, by its word; it skips where the engine is not here."""
 
     def ready(word: str) -> ContainerKind:
-        if word.startswith("docker"):
-            address = request.getfixturevalue("docker_address")
-            if address:
-                request.getfixturevalue("monkeypatch").setenv("DOCKER_HOST", address)
+        if word.startswith("docker") and docker_address:
+            monkeypatch.setenv("DOCKER_HOST", docker_address)
         found = container_engines.find(word)
         if isinstance(found, Sentence):
             pytest.skip(found.en)
-        images = request.getfixturevalue("images")
-        if found not in images:
-            images[found] = container_engines.import_program(found)
-        return ContainerKind(word, found, images[found])
+        if found.program not in images:
+            made, environment = container_engines.import_program(found), dict(os.environ)
+            forget = partial(container_engines.forget_image, found, made, environment)
+            images[found.program] = made, forget
+        return ContainerKind(word, found, images[found.program][0])
 
     return ready
 

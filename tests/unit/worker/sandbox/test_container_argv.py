@@ -23,7 +23,6 @@ PODMAN = Engine(
     rootless=False,
     has_cpu_controller=True,
     has_cpuset_controller=True,
-    takes_io_weight=False,
     cgroup_parent="gridle.slice",
     nofile_ceiling=512,
     nproc_ceiling=2**20,
@@ -36,7 +35,6 @@ DOCKER = Engine(
     rootless=False,
     has_cpu_controller=True,
     has_cpuset_controller=True,
-    takes_io_weight=True,
     cgroup_parent=None,
     nofile_ceiling=2**20,
     nproc_ceiling=2**20,
@@ -88,8 +86,7 @@ def test_what_the_manifest_says_comes_after_the_image_alone(engine: Engine) -> N
 def test_quirks_change_the_flags() -> None:
     bare = replace(PODMAN, has_cpu_controller=False, has_cpuset_controller=False)
     flags = run_argv(bare, SPEC, Share(50.0, core_ids=(1,)), PLACE)
-    assert not {"--cpus", "--cpuset-cpus", "--blkio-weight"} & set(flags)
-    assert "--blkio-weight" in run_argv(DOCKER, SPEC, Share(50.0), PLACE)
+    assert not {"--cpus", "--cpuset-cpus"} & set(flags)
     argv = run_argv(PODMAN, SPEC, Share(50.0), PLACE)
     assert argv[:4] == ["podman", "--runtime", "runc", "run"]
     assert "nofile=512:512" in argv

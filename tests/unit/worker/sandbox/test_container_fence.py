@@ -38,7 +38,6 @@ def launch(ask: Callable[[list[str], float], Reply], *, has_cpuset: bool = True)
         rootless=False,
         has_cpu_controller=True,
         has_cpuset_controller=has_cpuset,
-        takes_io_weight=False,
         cgroup_parent="gridle.slice",
         nofile_ceiling=1024,
         nproc_ceiling=1024,
