@@ -15,6 +15,9 @@ from gridle.market.protocol.sentence import Sentence
 
 CDI_FOLDERS = (Path("/etc/cdi"), Path("/var/run/cdi"))
 CARD_KINDS = ("nvidia.com/gpu", "amd.com/gpu", "intel.com/gpu")
+_GENERATE = (
+    "sudo nvidia-ctk cdi generate --device-name-strategy=uuid --output=/etc/cdi/nvidia.yaml"
+)
 _MOST_FILES = 64
 _MOST_BYTES = 2**20
 _MOST_CARDS = 256
@@ -48,9 +51,8 @@ def cards_said(cards: frozenset[str]) -> Sentence:
     if not cards:
         return Sentence(
             "No graphics card can be handed to container tasks; for an NVIDIA card run: "
-            "sudo nvidia-ctk cdi generate --device-name-strategy=uuid --output=/etc/cdi/nvidia.yaml",
-            "没有可交给容器任务的显卡；NVIDIA 显卡请运行："
-            "sudo nvidia-ctk cdi generate --device-name-strategy=uuid --output=/etc/cdi/nvidia.yaml",
+            f"{_GENERATE}.",
+            f"没有可交给容器任务的显卡；NVIDIA 显卡请运行：{_GENERATE}。",
         )
     named = ", ".join(sorted(cards))
     return Sentence(

@@ -11,6 +11,7 @@ SPARE_IDS = 65536
 _FIRST = 1_879_048_192
 """Where systemd's ranges for containers end (systemd: docs/UIDS-GIDS.md); unused by custom."""
 _LAST = 2_147_352_575
+_FIELDS = 3
 _READ_BYTES = 2**20
 
 
@@ -39,14 +40,14 @@ def _ranges(untrusted: str) -> list[tuple[int, int]]:
     return [
         (int(part[1]), int(part[2]))
         for part in parts
-        if len(part) == 3 and part[1].isdecimal() and part[2].isdecimal()
+        if len(part) == _FIELDS and part[1].isdecimal() and part[2].isdecimal()
     ]
 
 
 def _held(text: str) -> list[tuple[int, int]]:
     """Read the ids that this process's own user namespace has (user_namespaces(7))."""
     rows = (line.split() for line in text.splitlines())
-    return [(int(row[0]), int(row[2])) for row in rows if len(row) == 3]
+    return [(int(row[0]), int(row[2])) for row in rows if len(row) == _FIELDS]
 
 
 def _text(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import queue
@@ -26,10 +27,11 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox.cores import cores_of
 from gridle.worker.sandbox.engine import Engine
 from gridle.worker.sandbox.engine_search import find_engine
+from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from gridle.worker.sandbox.wasm import WasmSandbox
 from tests.fakes.sandbox import FakeSandbox
-from tests.rigs import container_engines, docker_engine, sandbox_program
+from tests.rigs import cdi_card, container_engines, docker_engine, sandbox_program
 
 END_TIMEOUT_S = 90.0  # a busy machine has little left for tasks
 
@@ -93,15 +95,29 @@ class Rig:
         spans = [(thread / "schedstat").read_text("ascii") for thread in self._threads(started)]
         return max(sum(int(ns) for ns in each.split()[:2]) for each in spans) / 1e9
 
+    def hands_over_cards(self) -> bool:
+        """Whether a task can be given a card; a container fence refuses what it cannot fence."""
+        return self.sandbox.kind != "container" or self.sandbox.availability().gpus
+
     @staticmethod
     def _threads(started: Started) -> list[Path]:
-        pid_file = started.folder / "container.pid"
-        if pid_file.exists():
-            pids = [int(pid_file.read_text())]
+        id_file = started.folder / CONTAINER_ID_NAME
+        if id_file.exists():
+            pids = _pids_in(id_file.read_text().strip())
         else:
             children = psutil.Process().children()
             pids = [each.pid for each in children if "wasm_host" in " ".join(each.cmdline())]
         return [thread for pid in pids for thread in Path(f"/proc/{pid}/task").iterdir()]
+
+
+def _pids_in(container_id: str) -> list[int]:
+    """Return the processes whose control group is named after a container."""
+    found = []
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if container_id in Path(f"/proc/{pid}/cgroup").read_text("ascii"):
+                found.append(pid)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +155,8 @@ Images = dict[str, tuple[str, Callable[[], None]]]
 def images(docker_address: str | None) -> Iterator[Images]:
     del docker_address  # listens until the images are removed
     made: Images = {}
-    yield made
+    with cdi_card.cdi_card():  # before any engine is looked at
+        yield made
     for _, forget in made.values():
         forget()
 
