@@ -1,4 +1,4 @@
-"""A graphics card that is none, in a CDI file of a test's own: it sets a variable in a container."""
+"""A graphics card that is none, in a CDI file of a test: it sets a variable in a container."""
 
 from __future__ import annotations
 

@@ -15,9 +15,7 @@ from gridle.market.protocol.sentence import Sentence
 
 CDI_FOLDERS = (Path("/etc/cdi"), Path("/var/run/cdi"))
 CARD_KINDS = ("nvidia.com/gpu", "amd.com/gpu", "intel.com/gpu")
-_GENERATE = (
-    "sudo nvidia-ctk cdi generate --device-name-strategy=uuid --output=/etc/cdi/nvidia.yaml"
-)
+_GENERATE = "sudo nvidia-ctk cdi generate --device-name-strategy=uuid --output=/etc/cdi/nvidia.yaml"
 _MOST_FILES = 64
 _MOST_BYTES = 2**20
 _MOST_CARDS = 256

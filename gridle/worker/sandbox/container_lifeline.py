@@ -23,9 +23,10 @@ while [ "$tries" -lt 100 ]; do
     sleep 0.2
 done
 """
-"""First line: the engine client's process id. Then what thaws its container, where that is known:
-gVisor in a frozen group answers no engine, so it could not be ended. Last line: all is well. Without
-it, remove the container until the client has ended, for it may be just about to make it."""
+"""First line: the engine client's process id. Then, where that is known, what thaws its container:
+gVisor in a frozen group answers no engine, so it could not be ended. Last line: all is well.
+Without that, remove the container until the client has ended, for it may be just about to make it.
+"""
 
 
 class ContainerLifeline:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gridle.market.protocol.manifest import ContainerRuntime, Resources
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.container_argv import Place
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
@@ -34,7 +35,7 @@ def launch(ask: Callable[[list[str], float], Reply], *, has_cpuset: bool = True)
         "docker",
         "28",
         None,
-        "why",
+        Sentence("why", "why"),
         rootless=False,
         has_cpu_controller=True,
         has_cpuset_controller=has_cpuset,
