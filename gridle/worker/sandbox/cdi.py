@@ -48,9 +48,9 @@ def cards_said(cards: frozenset[str]) -> Sentence:
     """Say which cards tasks can be given, or how to have some."""
     if not cards:
         return Sentence(
-            "No graphics card can be handed to container tasks; for an NVIDIA card run: "
+            "No graphics card can be handed to container tasks; for an NVIDIA card run "
             f"{_GENERATE}.",
-            f"没有可交给容器任务的显卡；NVIDIA 显卡请运行：{_GENERATE}。",
+            f"没有可交给容器任务的显卡；NVIDIA 显卡请运行 {_GENERATE}。",
         )
     named = ", ".join(sorted(cards))
     return Sentence(

@@ -6,9 +6,9 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox.engine import Engine
 
 CPU_DELEGATION = (
-    "sudo mkdir -p /etc/systemd/system/user@.service.d && printf "
+    "`sudo mkdir -p /etc/systemd/system/user@.service.d && printf "
     "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' | "
-    "sudo tee /etc/systemd/system/user@.service.d/delegate.conf"
+    "sudo tee /etc/systemd/system/user@.service.d/delegate.conf`"
 )
 """What hands the controllers down to users' engines, from the next login on (systemd.unit(5))."""
 

@@ -57,9 +57,9 @@ def choose_runtime(which: Which, *, hybrid_cgroups: bool) -> tuple[str | None, S
             "crun 不接受版本 1 与 2 并存的控制组",
         )
     return None, Sentence(
-        "control groups are mixed and runc is not installed, so tasks may not start: "
-        "sudo apt install runc",
-        "控制组新旧混用而未安装 runc，任务可能无法启动：sudo apt install runc",
+        "control groups are mixed and runc is not installed, so tasks may not start until you run "
+        "`sudo apt install runc`",
+        "控制组新旧混用而未安装 runc，任务可能无法启动，请运行 `sudo apt install runc`",
     )
 
 

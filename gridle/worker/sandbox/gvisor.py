@@ -14,12 +14,14 @@ from gridle.worker.sandbox.engine import Ask, GVisor, Reply, Which
 
 _TIMEOUT_S = 20.0
 _NO_NETWORK = "network=none"
+_INSTALL = "`sudo runsc install -- --network=none && sudo systemctl restart docker`"
 
 _ABSENT = Sentence(
     "gVisor is not installed; jobs that demand it go elsewhere. To take them, install runsc "
-    "(on Debian or Ubuntu: sudo apt install runsc; else gvisor.dev/docs/user_guide/install).",
+    "(on Debian or Ubuntu: `sudo apt install runsc`; else gvisor.dev/docs/user_guide/install).",
     "未安装 gVisor，要求它的作业将由他人承接。若要承接，请安装 runsc"
-    "（Debian 或 Ubuntu：sudo apt install runsc；其他系统见 gvisor.dev/docs/user_guide/install）。",
+    "（Debian 或 Ubuntu：`sudo apt install runsc`；"
+    "其他系统见 gvisor.dev/docs/user_guide/install）。",
 )
 _NEEDS_ROOT = Sentence(
     "gVisor is installed, but without root it cannot be held to limits of memory; run the worker "
@@ -28,15 +30,13 @@ _NEEDS_ROOT = Sentence(
 )
 _NOT_IN_DOCKER = Sentence(
     "Docker was not told of gVisor; jobs that demand it go elsewhere. To take them, install runsc "
-    "and run: sudo runsc install -- --network=none && sudo systemctl restart docker",
-    "Docker 未配置 gVisor，要求它的作业将由他人承接。若要承接，请安装 runsc 并运行："
-    "sudo runsc install -- --network=none && sudo systemctl restart docker",
+    f"and run {_INSTALL}.",
+    f"Docker 未配置 gVisor，要求它的作业将由他人承接。若要承接，请安装 runsc 并运行 {_INSTALL}。",
 )
 _NETWORKED_IN_DOCKER = Sentence(
     "Docker's gVisor has a network of its own; jobs that demand gVisor go elsewhere. To take "
-    "them, run: sudo runsc install -- --network=none && sudo systemctl restart docker",
-    "Docker 的 gVisor 自带网络，要求 gVisor 的作业将由他人承接。若要承接，请运行："
-    "sudo runsc install -- --network=none && sudo systemctl restart docker",
+    f"them, run {_INSTALL}.",
+    f"Docker 的 gVisor 自带网络，要求 gVisor 的作业将由他人承接。若要承接，请运行 {_INSTALL}。",
 )
 
 

@@ -206,6 +206,12 @@ def wasm_rig(tmp_path: Path, module_cache: Path) -> WasmRigMaker:
     return make
 
 
+def container_rig(kind: ContainerKind, folder: Path) -> Rig:
+    sandbox = container_engines.make_sandbox(kind.word, f"test-{secrets.token_hex(4)}")
+    runtime = ContainerRuntime(image_sha256=kind.image_sha256, command=("/task",))
+    return Rig(sandbox, runtime, folder)
+
+
 @pytest.fixture(
     params=[
         "wasm-quota",
@@ -216,10 +222,7 @@ def wasm_rig(tmp_path: Path, module_cache: Path) -> WasmRigMaker:
 )
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param in container_engines.KINDS:
-        kind = request.getfixturevalue("container_kind")(request.param)
-        sandbox = container_engines.make_sandbox(kind.word, f"test-{secrets.token_hex(4)}")
-        runtime = ContainerRuntime(image_sha256=kind.image_sha256, command=("/task",))
-        made = Rig(sandbox, runtime, tmp_path)
+        made = container_rig(request.getfixturevalue("container_kind")(request.param), tmp_path)
     elif request.param == "fake":
         made = Rig(FakeSandbox(), WasmRuntime("0" * 64), tmp_path)
     else:
