@@ -15,7 +15,7 @@ from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.cgroup_place import cgroup_of
 from gridle.worker.sandbox.container_begin import has_begun
-from gridle.worker.sandbox.container_exit import Facts, needs_inspection, reading
+from gridle.worker.sandbox.container_exit import Facts, began, needs_inspection, reading
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
 from gridle.worker.sandbox.log_tail import LogTail
@@ -207,19 +207,24 @@ class ContainerProcess:
     def _read_exit(self, status: int, log_tail: str) -> Exit:
         ask_engine = needs_inspection(status) and not self._killed
         state = self._state() if ask_engine else {}
-        code = state.get("ExitCode")
+        code, started = state.get("ExitCode"), began(state.get("StartedAt"))
+        folder = self._launch.spec.folder
         ending, fault = reading(
             Facts(
                 status=status,
-                began=self._group is not None or self._launch.place.pid_file.exists(),
+                began=self._seems_begun() if started is None else started,
                 container_status=code if isinstance(code, int) else None,
-                out_of_memory=bool(state.get("OOMKilled")),
+                # a file of conmon's, whose note Podman looks for elsewhere
+                out_of_memory=bool(state.get("OOMKilled")) or (folder / "oom").exists(),
                 flooded=self._flooded,
                 killed=self._killed,
                 command=str(getattr(self._launch.spec.runtime, "command", ("",))[0]),
             )
         )
         return Exit(ending, fault, log_tail)
+
+    def _seems_begun(self) -> bool:
+        return self._group is not None or self._launch.place.pid_file.exists()
 
 
 def _not_started(reason: str) -> UnavailableError:
