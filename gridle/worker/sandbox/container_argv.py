@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime
-from gridle.worker.sandbox.cdi import card_name
 from gridle.worker.sandbox.cgroup import LEAST_SHARES
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
+from gridle.worker.sandbox.container_demands import (
+    NOBODY_ID,
+    card_flags,
+    demanded_gvisor,
+    user_flags,
+)
 from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine, GVisor
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
-from gridle.worker.sandbox.spare_ids import SPARE_IDS
 
 WORKER_LABEL = "gridle.worker"
-NOBODY_ID = 65534
-"""The traditional user without rights; owns nothing in any image worth running."""
 _OPEN_FILES = 1024
 _PROCESSES = 4096
 _PIDS = 512
@@ -67,14 +68,13 @@ def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list
     runtime = spec.runtime
     if not isinstance(runtime, ContainerRuntime):
         raise TypeError("not a container task")
-    gvisor = _gvisor(engine) if spec.isolation == "gvisor" else None
     return [
-        *_run(engine, gvisor),
+        *_run(engine, demanded_gvisor(engine, spec)),
         *_identity(place),
         *_fence(place),
         *_network(),
-        *_users(engine, spec),
-        *_cards(engine, spec),
+        *user_flags(engine, spec),
+        *card_flags(engine, spec),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
         *(_podman_only(place) if engine.is_podman else _docker_only()),
@@ -111,50 +111,6 @@ def _fence(place: Place) -> list[str]:
 
 def _network() -> list[str]:
     return ["--network", "none"]  # a task has no network
-
-
-def _users(engine: Engine, spec: TaskSpec) -> list[str]:
-    """Return who the task's users are on this machine: anybody but this machine's users."""
-    if engine.is_podman and engine.rootless:
-        # files that the task writes belong to the owner of the worker, who can remove them
-        return ["--userns", f"keep-id:uid={NOBODY_ID},gid={NOBODY_ID}"]
-    if engine.first_host_id is None or spec.isolation == "gvisor" or spec.network_allow:
-        # gVisor's own kernel has a user namespace of its own and starts in no other; and a network
-        # namespace that was made beforehand cannot be set up from a container's user namespace
-        return []
-    whole = f"0:{engine.first_host_id}:{SPARE_IDS}"  # a task that breaks out owns nothing here
-    return ["--uidmap", whole, "--gidmap", whole]
-
-
-def _gvisor(engine: Engine) -> GVisor:
-    if engine.gvisor is None:
-        said = engine.gvisor_said
-        raise UnavailableError(
-            f"This task may only run under gVisor, and cannot here. {said.en}",
-            f"此任务只能在 gVisor 下运行，本机无法满足。{said.zh}",
-        )
-    return engine.gvisor
-
-
-def _cards(engine: Engine, spec: TaskSpec) -> list[str]:
-    """Return its graphics cards, each by name: no other device, and every other fence as before."""
-    if spec.gpus and spec.isolation == "gvisor":
-        raise UnavailableError(
-            "This task asks for a graphics card under gVisor, where a card cannot be fenced; "
-            "it goes elsewhere.",
-            "此任务要求在 gVisor 下使用显卡，而 gVisor 无法隔离显卡；该任务将由他人承接。",
-        )
-    flags = []
-    for uuid in spec.gpus:
-        name = card_name(engine.cards, uuid)
-        if name is None:
-            said = engine.cards_said
-            raise UnavailableError(
-                f"The graphics card {uuid} cannot be handed to a container. {said.en}",
-                f"显卡 {uuid} 无法交给容器使用。{said.zh}",
-            )
-        flags += ["--device", name]
-    return flags
 
 
 def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
