@@ -187,10 +187,15 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
     # Replaced whenever nothing is left that was wrapped to it: nobody opens old traffic after that.
     sealing = load_sealing_identity(home / "sealing.key", identity, is_needed=bool(live.leases))
     source = MarketSource(url, identity, payout, home / "blobs", sealing=sealing)
-    held = limits.value or default_limits(cores, memory_bytes)
+    held = _HeldLimits(home / LIMITS_NAME, limits.value or default_limits(cores, memory_bytes))
     table = ImageTable(connect(home / "ledger.sqlite"))
-    images = ImageStore(ask_program, table, held.tasks.images_mib * MiB)
-    sandboxes = build_sandboxes(home, identity.public_key[:_WORKER_ID_CHARS], images)
+    images = ImageStore(ask_program, table, held.value.tasks.images_mib * MiB)
+    sandboxes = build_sandboxes(
+        home,
+        identity.public_key[:_WORKER_ID_CHARS],
+        images,
+        gvisor=lambda: held.value.tasks.gvisor,
+    )
     return Parts(
         home=home,
         ledger=opened.ledger,
@@ -200,8 +205,8 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         hold_images=images.hold,
         task_network=sandboxes.container.doors,
         probes=build_probes(home, OwnTasks(home / TASKS_NAME)),
-        limits=held,
-        save_limits=_limits_saver(home / LIMITS_NAME),
+        limits=held.value,
+        save_limits=held.save,
         node=identity.public_key,
         market_url=url,
         payout_address=payout,
@@ -215,8 +220,17 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
     )
 
 
-def _limits_saver(path: Path) -> Callable[[Limits], None]:
-    return lambda limits: save(path, limits)
+class _HeldLimits:
+    """The limits as they are on disk, for whoever has to ask for them at each start of a task."""
+
+    def __init__(self, path: Path, value: Limits) -> None:
+        self._path = path
+        self.value = value
+
+    def save(self, limits: Limits) -> None:
+        """Write new limits; the old ones hold where that fails."""
+        save(self._path, limits)
+        self.value = limits
 
 
 def _end_on_signals(end: Callable[[], None]) -> None:

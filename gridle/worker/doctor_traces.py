@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gridle.market.protocol.errors import CorruptStateError
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.doctor import Finding
+from gridle.worker.finding import Finding
 from gridle.worker.ledger.live_view import read_live
 from gridle.worker.traces import Live, Seen, find_traces, look
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
 from gridle.market.protocol.states import TaskState
-from gridle.worker.sandbox.engine import Engine, find_engine
+from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine_search import find_engine
 from tests.benchmarks.table import Row
 from tests.rigs.chaos_market import INTERVAL_S, ChaosMarket
 from tests.rigs.chaos_run import ORPHAN_LIMIT_S, ChaosRun, Tally

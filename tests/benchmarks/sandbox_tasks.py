@@ -23,7 +23,7 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.build import build_sandboxes
 from gridle.worker.sandbox.container_argv import base_argv
-from gridle.worker.sandbox.engine import find_engine
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from tests.benchmarks.busy_jobs import PYTHON_JOB
 from tests.rigs import sandbox_program

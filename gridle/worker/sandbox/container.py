@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
-from gridle.market.protocol.manifest import ContainerRuntime, Runtime, RuntimeKind
+from gridle.market.protocol.manifest import ContainerRuntime, Isolation, Runtime, RuntimeKind
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.images.store import ImageStore
+from gridle.worker.policy.task_rules import GvisorUse
 from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
+from gridle.worker.sandbox.container_availability import container_availability
+from gridle.worker.sandbox.container_demands import check_demands, isolation_of
 from gridle.worker.sandbox.container_fence import Launch
 from gridle.worker.sandbox.container_process import ContainerProcess
 from gridle.worker.sandbox.cores import own_cores
-from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
+from gridle.worker.sandbox.engine import Ask, Engine, ask_program
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.net_doors import NetDoors, gives_network
 from gridle.worker.sandbox.net_files import networked_profile, networked_settings
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -41,13 +46,16 @@ class ContainerSandbox:
         ask: Ask = ask_program,
         doors: NetDoors | None = None,
         images: ImageStore | None = None,
+        gvisor: Callable[[], GvisorUse] = lambda: "asked",
     ) -> None:
+        """Make one whose owner says, asked at each start, which tasks run under `gvisor`."""
         self._worker_id = worker_id
         self._seccomp_profile = seccomp_profile
         self._find = find
         self._ask = ask
         self.doors = doors or NetDoors()
         """The ways out of its networked tasks: to limit them, and to count."""
+        self._gvisor = gvisor
         self._found: Engine | None = None
         self._live: set[SupervisedTask] = set()
         self._lock = threading.Lock()
@@ -57,20 +65,11 @@ class ContainerSandbox:
     def availability(self) -> Availability:
         """Look for a working engine (takes up to seconds)."""
         found = self._find()
-        if isinstance(found, Sentence):
-            self._found = None
-            return Availability(works=False, explanation=found)
-        self._found = found
-        name = found.program.capitalize()
-        return Availability(
-            works=True,
-            explanation=Sentence(
-                f"Container tasks run here, on {name} {found.version}.",
-                f"本机可运行容器任务（{name} {found.version}）。",
-            ),
-            version=f"{found.program} {found.version}",
-            network=gives_network(found) is None,
-        )
+        self._found = None if isinstance(found, Sentence) else found
+        least: Isolation = "gvisor" if self._gvisor() == "required" else "any"
+        seen = container_availability(found, least)
+        networks = isinstance(found, Engine) and gives_network(found) is None
+        return replace(seen, network=networks and least == "any")
 
     def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
         """Have the image in the engine's store, loading its archive where it lacks it.
@@ -94,7 +93,10 @@ class ContainerSandbox:
         Raises:
             GridleError: it could not be started; nothing is left behind.
         """
-        self.images.check(self._engine(), _container(spec.runtime).image_sha256)
+        engine = self._engine()
+        spec = replace(spec, isolation=isolation_of(self._gvisor(), spec, engine))
+        check_demands(engine, spec)
+        self.images.check(engine, _container(spec.runtime).image_sha256)
         if any(mark in str(spec.folder) for mark in ":,"):
             raise UnavailableError(
                 f"The folder {spec.folder} has a ':' or ',' in its name, which container engines "
@@ -102,7 +104,6 @@ class ContainerSandbox:
                 f"文件夹 {spec.folder} 的名称含有冒号或逗号，容器引擎无法挂载；请移动工作文件夹。",
             )
         _open_to_nobody(spec.folder)
-        engine = self._engine()
         network = self.doors.open(spec, engine)
         try:
             place = self._place(spec, network)

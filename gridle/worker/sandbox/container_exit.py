@@ -33,7 +33,14 @@ class Facts:
 
 def needs_inspection(status: int) -> bool:
     """Whether the engine's records must be asked for the exit status to mean something."""
-    return status < 0 or status in (ENGINE_FAILED, KILLED)
+    return status < 0 or status in {ENGINE_FAILED, KILLED, *COMMAND_FAILED}
+
+
+def began(started_at: object) -> bool | None:
+    """Tell by the engine's record of a start: the year 1 where there was none; None: no record."""
+    if not isinstance(started_at, str) or not started_at:
+        return None
+    return not started_at.startswith("0001-")
 
 
 def reading(facts: Facts) -> tuple[Ending, Sentence | None]:

@@ -19,8 +19,9 @@ from gridle.worker.images.store import ImageStore
 from gridle.worker.ledger.connection import connect
 from gridle.worker.ledger.images import ImageTable
 from gridle.worker.sandbox.container_argv import base_argv
-from gridle.worker.sandbox.engine import Engine, ask_program, find_engine
-from tests.rigs import docker_daemon
+from gridle.worker.sandbox.engine import Engine, ask_program
+from gridle.worker.sandbox.engine_search import find_engine
+from tests.rigs import docker_engine
 from tests.rigs.sandbox_archive import (
     LAYER_TYPE,
     blob_name,
@@ -103,10 +104,10 @@ class Rig:
 
 
 @pytest.fixture(scope="module")
-def docker_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not docker_daemon.is_installed():
+def docker_host() -> Iterator[str]:
+    if not docker_engine.can_start():
         pytest.skip("needs dockerd, and to be root")
-    with docker_daemon.running(tmp_path_factory.mktemp("docker")) as host:
+    with docker_engine.docker_engine() as host:
         yield host
 
 

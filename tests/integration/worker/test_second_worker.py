@@ -22,7 +22,7 @@ from gridle.worker.local_zone import LocalZone
 from gridle.worker.policy.limits import Budget, Limits
 from gridle.worker.probes.machine.clock_watch import clock_reader
 from gridle.worker.sandbox.build import build_sandboxes
-from gridle.worker.sandbox.engine import find_engine
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sources.market import MarketSource
 from tests.fakes.probes import AWAY, FakeProbes
 from tests.rigs.chaos_market import ChaosMarket

@@ -18,7 +18,8 @@ from gridle.resources_folder import resources_folder
 from gridle.worker.images.supply import ImageSupply
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv
-from gridle.worker.sandbox.engine import ask_program, find_engine
+from gridle.worker.sandbox.engine import ask_program
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sources.pace import Paces
 from gridle.worker.sources.progress import OnProgress, Progress

@@ -22,7 +22,8 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv, list_argv
-from gridle.worker.sandbox.engine import Engine, find_engine
+from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.net_doors import NetDoors
 from gridle.worker.sandbox.net_process import Rates
 from gridle.worker.sandbox.port import Ending, Outcome, RunningTask, Share, TaskSpec

@@ -7,14 +7,15 @@ import pytest
 
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.images.engine_images import EngineImages, StoredImage
 from gridle.worker.images.store import ImageStore
 from gridle.worker.sandbox.engine import Engine, Reply
 from tests.rigs.sandbox_archive import IMAGE_SHA256, docker_files, write_files
 
 PODMAN = Engine(
-    "podman", "4.3.1", None, "", rootless=False, has_cpu_controller=True,
-    has_cpuset_controller=True, takes_io_weight=False, cgroup_parent=None, nofile_ceiling=1024,
+    "podman", "4.3.1", None, Sentence("", ""), rootless=False, has_cpu_controller=True,
+    has_cpuset_controller=True, cgroup_parent=None, nofile_ceiling=1024,
     nproc_ceiling=1024,
 )  # fmt: skip
 RUNTIME = ContainerRuntime(IMAGE_SHA256, ("/x",), "a" * 64)

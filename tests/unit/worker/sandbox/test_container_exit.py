@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gridle.worker.sandbox import explanations
-from gridle.worker.sandbox.container_exit import Facts, reading
+from gridle.worker.sandbox.container_exit import Facts, began, needs_inspection, reading
 from gridle.worker.sandbox.port import Ending
 
 PLAIN = Facts(
@@ -39,3 +39,22 @@ def test_each_end_is_blamed_on_who_did_it(facts: Facts, ending: Ending) -> None:
 
 def test_memory_has_its_own_sentence() -> None:
     assert reading(replace(PLAIN, status=137, out_of_memory=True))[1] == explanations.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("started_at", "begun"),
+    [
+        ("2026-11-25T22:31:03.271039957Z", True),
+        ("0001-01-01T00:00:00Z", False),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_a_start_is_known_by_the_engines_record(started_at: object, *, begun: bool | None) -> None:
+    assert began(started_at) is begun
+
+
+@pytest.mark.parametrize(("status", "needs"), [(0, False), (1, False), (126, True), (-9, True)])
+def test_a_status_that_means_two_things_is_looked_up(status: int, *, needs: bool) -> None:
+    assert needs_inspection(status) is needs

@@ -8,6 +8,7 @@ import pytest
 
 from gridle.market.protocol.errors import RefusedError
 from gridle.market.protocol.manifest import ContainerRuntime, Resources
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import net_doors
 from gridle.worker.sandbox.engine import Engine
 from gridle.worker.sandbox.net_doors import NetDoors, gives_network, why_not
@@ -18,11 +19,10 @@ PODMAN = Engine(
     "podman",
     "5.0",
     None,
-    "why",
+    Sentence("why", "why"),
     rootless=True,
     has_cpu_controller=True,
     has_cpuset_controller=True,
-    takes_io_weight=False,
     cgroup_parent=None,
     nofile_ceiling=1024,
     nproc_ceiling=1024,
