@@ -19,8 +19,8 @@ from gridle.home_lock import HomeLock
 from gridle.lifeline import announce_ready, end_with_parent
 from gridle.market.protocol.eip712 import checksum_address
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
-from gridle.market.protocol.identity import load_identity
-from gridle.market.protocol.sealing_identity import load_sealing_identity
+from gridle.market.protocol.identity import Identity, load_identity
+from gridle.market.protocol.sealing_identity import SealingIdentity, load_sealing_identity
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.agent import Agent
 from gridle.worker.agent.parts import TASKS_NAME, Parts
@@ -44,7 +44,7 @@ from gridle.worker.sandbox.engine import ask_program
 from gridle.worker.sandbox.own_tasks import OwnTasks
 from gridle.worker.settings import LIMITS_NAME, SETTINGS_NAME, Settings, load, save
 from gridle.worker.sources.market import MarketSource
-from gridle.worker.traces import find_traces, look, remove
+from gridle.worker.traces import Live, find_traces, look, remove
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -181,11 +181,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
     memory_bytes = psutil.virtual_memory().total
     limits = load(home / LIMITS_NAME, Limits, now)
     url, payout = settings.market_url or "", settings.payout_address or ""
-    live = live_of(opened.ledger)
-    with suppress(OSError):  # the doctor names what cannot be removed
-        remove(home, find_traces(look(home), live))
-    # Replaced whenever nothing is left that was wrapped to it: nobody opens old traffic after that.
-    sealing = load_sealing_identity(home / "sealing.key", identity, is_needed=bool(live.leases))
+    sealing = _sealing(home, identity, live_of(opened.ledger))
     source = MarketSource(url, identity, payout, home / "blobs", sealing=sealing)
     held = _HeldLimits(home / LIMITS_NAME, limits.value or default_limits(cores, memory_bytes))
     table = ImageTable(connect(home / "ledger.sqlite"))
@@ -218,6 +214,16 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
         zone=LocalZone(),
         new_salt=lambda: secrets.token_hex(32),
     )
+
+
+def _sealing(home: Path, identity: Identity, live: Live) -> SealingIdentity:
+    """Remove what earlier runs left of ended tasks; return the key for the data of new ones.
+
+    It is replaced whenever nothing is left that was wrapped to it: nobody opens old traffic then.
+    """
+    with suppress(OSError):  # the doctor names what cannot be removed
+        remove(home, find_traces(look(home), live))
+    return load_sealing_identity(home / "sealing.key", identity, is_needed=bool(live.leases))
 
 
 class _HeldLimits:

@@ -14,8 +14,6 @@ from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent.commands import Commands
-from gridle.worker.agent.consents import Consents
-from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import (
     Asked,
     Event,
@@ -24,24 +22,14 @@ from gridle.worker.agent.events import (
     RuntimesLookedAt,
     Stop,
 )
-from gridle.worker.agent.governor import Governor
-from gridle.worker.agent.market_flow import MarketFlow
-from gridle.worker.agent.parts import TASKS_NAME, Parts
+from gridle.worker.agent.parts import Parts
 from gridle.worker.agent.ports import OnState
-from gridle.worker.agent.publisher import Origins, Publisher
-from gridle.worker.agent.reporter import Reporter
-from gridle.worker.agent.roster import Roster
-from gridle.worker.agent.runner import Runner
-from gridle.worker.agent.saving import Saving
-from gridle.worker.agent.state_runner import Folders, StateRunner
-from gridle.worker.agent.task_data import TaskData
-from gridle.worker.agent.task_flow import TaskFlow
+from gridle.worker.agent.publisher import Publisher
 from gridle.worker.agent.transfers import Transfers
 from gridle.worker.agent.volume import MonthVolume
 from gridle.worker.agent.wanting import Wanting
 from gridle.worker.ipc.messages import Command, RuntimeView
 from gridle.worker.policy.allowance import Allowance
-from gridle.worker.sandbox.checkpoint_store import CheckpointStore
 
 _BUSY_PERIOD_S = 1.0
 _IDLE_PERIOD_S = 10.0
@@ -57,52 +45,16 @@ class Agent:
     def __init__(self, parts: Parts, on_state: OnState) -> None:
         self._parts = parts
         self._queue: SimpleQueue[Event] = SimpleQueue()
-        ledger, source = parts.ledger, parts.source
-        self._roster = Roster(ledger)
-        folders = Folders(parts.home / TASKS_NAME, parts.home / "results")
-        store = CheckpointStore(parts.home / "checkpoints", parts.clock)
-        data = TaskData(source)
-        self._runner = Runner(
-            parts.sandboxes, source, folders, store, parts.supply, data, self._queue.put
-        )
-        self._states = StateRunner(store, data, folders, self._queue.put)
-        self._saving = Saving(self._roster, self._states, ledger)
-        self._economy = Economy(parts.home, ledger, parts.limits.electricity)
-        self._volume = MonthVolume(ledger)
-        self._transfers = Transfers(source, parts.task_network, self._roster)
-        self._reporter = Reporter(
-            ledger, source, self._roster, parts.node, parts.new_salt, self._economy
-        )
-        self._governor = Governor(parts, self._economy)
-        self._consents = Consents(ledger)
-        self._tasks = TaskFlow(
-            self._roster, self._runner, self._reporter, self._economy, self._saving
-        )
-        self._market = MarketFlow(
-            parts.market_url,
-            ledger,
-            self._roster,
-            self._runner,
-            self._reporter,
-            self._tasks,
-            self._consents,
-        )
+        made = assemble(parts, self._queue.put)
+        self._roster, self._runner, self._states = made.roster, made.runner, made.states
+        self._saving, self._reporter = made.saving, made.reporter
+        self._economy, self._governor = made.economy, made.governor
+        self._consents, self._tasks, self._market = made.consents, made.tasks, made.market
+        self._volume = MonthVolume(parts.ledger)
+        self._transfers = Transfers(parts.source, parts.task_network, self._roster)
         self._commands = Commands(self._governor, self._consents, self._tasks, self.stop)
-        self._wanting = Wanting(
-            self._governor, self._economy, self._consents, self._roster, self._tasks
-        )
-        self._publisher = Publisher(
-            parts,
-            Origins(
-                self._governor,
-                self._economy,
-                self._market,
-                self._tasks,
-                self._roster,
-                self._consents,
-            ),
-            on_state,
-        )
+        self._wanting = Wanting(made)
+        self._publisher = Publisher(parts, made, on_state)
         self._runtimes: tuple[RuntimeView, ...] = ()
         self._looked_at = 0.0
         self._backlog: deque[Event] = deque()

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from gridle.market.protocol.sentence import Sentence
-from gridle.worker.agent.consents import Consents
-from gridle.worker.agent.economy import Economy
-from gridle.worker.agent.governor import Governor
-from gridle.worker.agent.market_flow import MarketFlow
+from gridle.worker.agent.assembly import Assembly
 from gridle.worker.agent.parts import Parts
 from gridle.worker.agent.ports import OnState
-from gridle.worker.agent.roster import Roster
-from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.agent.view import ElectricityNow, Facts, task_view, worker_state
 from gridle.worker.ipc.messages import RuntimeView, WorkerState
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Where a state is read from."""
-
-    governor: Governor
-    economy: Economy
-    market: MarketFlow
-    tasks: TaskFlow
-    roster: Roster
-    consents: Consents
 
 
 class Publisher:
     """Only the agent's thread calls it."""
 
-    def __init__(self, parts: Parts, sources: Origins, on_state: OnState) -> None:
+    def __init__(self, parts: Parts, made: Assembly, on_state: OnState) -> None:
         self._parts = parts
-        self._from = sources
+        self._from = made
         self._on_state = on_state
         self._state: WorkerState | None = None
 

@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gridle.market.protocol.manifest import RuntimeKind
-from gridle.worker.agent.consents import Consents
+from gridle.worker.agent.assembly import Assembly
 from gridle.worker.agent.division import capacity
-from gridle.worker.agent.economy import Economy
-from gridle.worker.agent.governor import Governor
-from gridle.worker.agent.roster import Roster
-from gridle.worker.agent.task_flow import TaskFlow
 from gridle.worker.ipc.messages import RuntimeView
 from gridle.worker.policy.steadiness import gpu_id
 from gridle.worker.sources.port import Capacity
@@ -20,19 +16,12 @@ from gridle.worker.sources.port import Capacity
 class Wanting:
     """Only the agent's thread calls it."""
 
-    def __init__(
-        self,
-        governor: Governor,
-        economy: Economy,
-        consents: Consents,
-        roster: Roster,
-        tasks: TaskFlow,
-    ) -> None:
-        self._governor = governor
-        self._economy = economy
-        self._consents = consents
-        self._roster = roster
-        self._tasks = tasks
+    def __init__(self, made: Assembly) -> None:
+        self._governor = made.governor
+        self._economy = made.economy
+        self._consents = made.consents
+        self._roster = made.roster
+        self._tasks = made.tasks
 
     def capacity(self, runtimes: Sequence[RuntimeView], now: float) -> Capacity:
         """Return what to ask the market for; nothing while the price of power forbids it."""
