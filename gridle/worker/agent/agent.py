@@ -13,6 +13,7 @@ from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.agent.assembly import assemble
 from gridle.worker.agent.commands import Commands
 from gridle.worker.agent.events import (
     Asked,
