@@ -16,7 +16,7 @@ from gridle.market.protocol.states import TaskState
 from gridle.worker.agent.agent import Agent
 from gridle.worker.agent.parts import Parts
 from gridle.worker.images.supply import ImageSupply
-from gridle.worker.ipc.messages import WorkerState
+from gridle.worker.ipc.messages import WorkerState, WorkerTaskState
 from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.local_zone import LocalZone
 from gridle.worker.policy.limits import Budget, Limits
@@ -98,6 +98,13 @@ def wait_for(condition: Callable[[], bool], tell: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
+def is_under_way(state: WorkerState) -> bool:
+    return any(
+        task.state is WorkerTaskState.RUNNING and (task.progress or 0) > 0.05
+        for task in state.tasks
+    )
+
+
 @pytest.fixture
 def market_rig(tmp_path: Path) -> Iterator[MarketRig]:
     rig = MarketRig(tmp_path, start_chain(tmp_path / "chain"))
@@ -115,7 +122,7 @@ def test_the_second_worker_goes_on_where_the_first_was_stopped(
         pytest.skip(found.en)
     market = ChaosMarket(market_rig, found, STEPS, tmp_path, tasks_each=1, with_wasm=kind == "wasm")
     first = Worker(tmp_path / "first", market_rig.url, 11)
-    first.wait(lambda state: any((task.progress or 0) > 0.05 for task in state.tasks))
+    first.wait(is_under_way)
     monkeypatch.setattr("gridle.worker.policy.eviction.LONG_PAUSE_S", 0.5)
     first.probes.become(READING)
     first.wait(lambda state: not state.tasks)

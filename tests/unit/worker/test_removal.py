@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
-
-import pytest
 
 from gridle.worker.removal import remove_tree
 
@@ -27,9 +24,7 @@ def test_a_folder_deeper_than_the_stack_is_removed(tmp_path: Path) -> None:
     deep = tmp_path / "deep"
     deep.mkdir()
     nest(deep, DEEPER_THAN_THE_STACK)
-    with pytest.raises((RecursionError, OSError)):
-        shutil.rmtree(deep)  # what the standard library does with it
-    remove_tree(deep)
+    remove_tree(deep)  # the standard library's own recurses, and gives up
     assert list(tmp_path.iterdir()) == []
 
 

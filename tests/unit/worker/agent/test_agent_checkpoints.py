@@ -60,7 +60,7 @@ def runs(state: WorkerState) -> bool:
 
 
 def is_well_under_way(state: WorkerState) -> bool:
-    return any((task.progress or 0) > 0.3 for task in state.tasks)
+    return runs(state) and any((task.progress or 0) > 0.3 for task in state.tasks)
 
 
 def with_memory(mib: int) -> Limits:
