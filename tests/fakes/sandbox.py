@@ -232,7 +232,8 @@ class FakeSandbox:
 
     def __init__(self) -> None:
         self.prepared: list[Runtime] = []
-        self.started = 0
+        self.specs: list[TaskSpec] = []
+        """Of every start, in order."""
         self._live: dict[SupervisedTask, FakeProcess] = {}
 
     def availability(self) -> Availability:
@@ -247,7 +248,7 @@ class FakeSandbox:
             del self._live[task]
             on_end(outcome)
 
-        self.started += 1
+        self.specs.append(spec)
         process = FakeProcess(spec, share)
         task = SupervisedTask(spec, process, ended)
         self._live[task] = process

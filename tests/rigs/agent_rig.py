@@ -62,7 +62,7 @@ class AgentRig:
                 home=home,
                 ledger=opened.ledger,
                 source=self.source,
-                sandboxes={"wasm": self.sandbox},
+                sandboxes={"wasm": self.sandbox, "container": self.sandbox},
                 supply=ImageSupply(home / "images", Paces(), self.source.blob, allows_near=False),
                 hold_images=lambda _: None,
                 task_network=None,

@@ -38,11 +38,15 @@ def explain(offer: Offer, price: str, funded: str) -> tuple[Sentence, ...]:
         _data(manifest),
         _network(manifest),
         _resources(manifest),
-        Sentence(
-            f"It pays {price} for each of its {len(manifest.tasks)} tasks; {funded} lie in deposit "
-            "for it.",
-            f"每个任务支付 {price}，共 {len(manifest.tasks)} 个任务；已为其存入 {funded}。",
-        ),
+        _pay(len(manifest.tasks), price, funded),
+    )
+
+
+def _pay(tasks: int, price: str, funded: str) -> Sentence:
+    each = "its one task" if tasks == 1 else f"each of its {tasks} tasks"
+    return Sentence(
+        f"It pays {price} for {each}; {funded} is deposited for the whole of it.",
+        f"每个任务支付 {price}，共 {tasks} 个任务；已为其全部存入 {funded}。",
     )
 
 
