@@ -132,10 +132,11 @@ class _Story:
         """A failing disk, or somebody with access to the worker's folder."""
         for checkpoint in self._table.of(_LEASE)[: 1 + self._choices.number(2)]:
             path = self._store.path(_LEASE, checkpoint)
-            with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and not path.is_symlink():
                 self._spoil(path, path.read_bytes())
 
     def _spoil(self, path: Path, content: bytes) -> None:
+        content = content or b"!"
         match self._choices.number(5):
             case 0:
                 path.write_bytes(content[:-1])

@@ -26,6 +26,7 @@ class HostileTask:
     def __init__(self, folder: Path, secret: Path) -> None:
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         self._secret = os.fsencode(secret)
+        self._secret_inode = secret.stat().st_ino
         self._deeds: tuple[Callable[[Choices, bytes], None], ...] = (
             self._write, self._hole, self._link_out, self._link_in, self._second_name,
             self._steal_name, self._special, self._folder_in, self._rename, self._remove,
@@ -43,8 +44,15 @@ class HostileTask:
         os.close(self._folder)
 
     def _open(self, name: bytes) -> int:
+        self._spare_secret(name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         return os.open(name, flags, 0o644, dir_fd=self._folder)
+
+    def _spare_secret(self, name: bytes) -> None:
+        """Do not what the secret's mode would keep a real task from; a test may run as root."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_ino == self._secret_inode:
+                raise PermissionError
 
     def _write(self, choices: Choices, name: bytes) -> None:
         descriptor = self._open(name)
@@ -87,6 +95,7 @@ class HostileTask:
         os.unlink(name, dir_fd=self._folder)
 
     def _close_off(self, choices: Choices, name: bytes) -> None:
+        self._spare_secret(name)
         if stat.S_ISLNK(os.lstat(name, dir_fd=self._folder).st_mode):
             return  # chmod would follow it
         os.chmod(name, choices.one_of((0, 0o200, 0o444)), dir_fd=self._folder)

@@ -32,9 +32,9 @@ def one_input(data: bytes) -> None:
     with bounded(answer):
         end = process._read_exit(answer, "its last words")
     assert end.ending in (Ending.FINISHED, Ending.FAILED, Ending.BROKEN)
-    assert (end.sentence is None) == (end.ending is Ending.FINISHED)
-    if isinstance(end.sentence, Sentence):
-        assert str(end.sentence).isprintable()
-        assert len(end.sentence.en) < 1000
+    assert (end.fault is None) == (end.ending is Ending.FINISHED)
+    if isinstance(end.fault, Sentence):
+        assert str(end.fault).isprintable()
+        assert len(end.fault.en) < 1000
     assert 0 <= process._peak_bytes < 2**63
     msgspec.json.encode(process._peak_bytes)

@@ -22,11 +22,13 @@ _PATHS = {
     "shutil.copyfile": (1,), "shutil.unpack_archive": (1,),
 }  # fmt: skip
 """Events of what changes files, and which of their arguments are what is changed."""
+_FOLLOWING = frozenset({"os.chmod", "os.truncate", "os.utime", "os.setxattr"})
+"""Of those, the ones that change what a link names, not the link."""
 _NEVER = frozenset(
     {
         "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty",
         "os.spawn", "socket.connect", "socket.bind", "socket.sendto", "ctypes.dlopen", "pty.spawn",
-        "pickle.find_class", "marshal.loads", "os.kill", "os.chdir",
+        "pickle.find_class", "os.kill", "os.chdir",
     }
 )  # fmt: skip
 _STEPS = frozenset({"open", "os.scandir", "os.listdir", "os.rename", "os.remove", "os.mkdir"})
@@ -50,7 +52,7 @@ class Watch:
         elif event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
             self._judge(event, arguments[0], follows=not arguments[2] & os.O_NOFOLLOW)
         for index in _PATHS.get(event, ()):
-            self._judge(event, arguments[index], follows=False)
+            self._judge(event, arguments[index], follows=event in _FOLLOWING)
         if event in _STEPS:
             self._left -= 1
             if self._left == 0:
@@ -64,6 +66,8 @@ class Watch:
             if len(name.parts) != 1 or name.name in ("", ".."):
                 self.misdeeds.append(f"{event} {name}")
             return
+        if name.parent.name == "__pycache__":
+            return  # an import, of a codec for instance
         real = name.resolve() if follows else name.parent.resolve() / name.name
         if not any(real == each or each in real.parents for each in self._allowed):
             self.misdeeds.append(f"{event} {real}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import Resources
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
+from gridle.worker.sandbox.tree_removal import remove_tree
 
 OUTPUT_NAME = "out"
 INPUT_NAME = "in"
@@ -102,7 +102,7 @@ def wipe(folder: Path) -> None:
     if not folder.exists():
         return
     try:
-        shutil.rmtree(folder)
+        remove_tree(folder)
     except OSError as error:
         raise UnavailableError(
             f"The folder {folder} of an ended task could not be removed; please remove it.",
@@ -120,9 +120,10 @@ def _read_plain(path: Path, left_bytes: int, resources: Resources) -> bytes:
         descriptor = os.open(path, _OPEN_FLAGS)
     except OSError as error:
         raise _refused(explanations.output_kind(path.name)) from error
+    if not _is_plain(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise _refused(explanations.output_kind(path.name))
     with os.fdopen(descriptor, "rb") as file:
-        if not _is_plain(os.fstat(file.fileno())):
-            raise _refused(explanations.output_kind(path.name))
         data = file.read(left_bytes + 1)
     if len(data) > left_bytes:
         raise _refused(explanations.output_bytes(resources.output_max_bytes))

@@ -15,9 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from gridle.market.protocol.errors import UnavailableError
+from msgspec import Meta, Struct
+
+from gridle.market.protocol.codec import decode
+from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.host_fence import FenceMaker, Host, HostFence
 from gridle.worker.sandbox.log_tail import LogTail
@@ -35,6 +38,14 @@ _FENCE_TIMEOUT_S = 30.0
 
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wasm-spawner")
 """Children die with the thread that spawned them (PR_SET_PDEATHSIG): this one never ends."""
+
+
+class _Answer(Struct, frozen=True):
+    """The host's last line; it has met hostile code, so it may be any bytes."""
+
+    peak_memory_bytes: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    status: Annotated[int, Meta(ge=-(2**31), le=2**32 - 1)] | None = None
+    trap: str | None = None
 
 
 class WasmProcess:
@@ -179,16 +190,17 @@ class WasmProcess:
         if self._flooded:
             return Exit(Ending.FAILED, explanations.FLOODED, log_tail)
         try:
-            answer = json.loads(untrusted_answer)
-            self._peak_bytes = max(self._peak_bytes, int(answer["peak_memory_bytes"]))
-            if "trap" in answer:
-                return Exit(Ending.FAILED, explanations.trap(str(answer["trap"])), log_tail)
-            status = int(answer["status"])
-        except (ValueError, KeyError, TypeError):
+            answer = decode(untrusted_answer, _Answer, what="answer", max_bytes=_ANSWER_BYTES)
+        except InvalidInputError:
             return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
-        if status == 0:
+        self._peak_bytes = max(self._peak_bytes, answer.peak_memory_bytes)
+        if answer.trap is not None:
+            return Exit(Ending.FAILED, explanations.trap(answer.trap), log_tail)
+        if answer.status is None:
+            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+        if answer.status == 0:
             return Exit(Ending.FINISHED, None, log_tail)
-        return Exit(Ending.FAILED, explanations.exit_status(status), log_tail)
+        return Exit(Ending.FAILED, explanations.exit_status(answer.status), log_tail)
 
 
 @cache
