@@ -102,7 +102,7 @@ class HostileTask:
 
     def _dig(self, choices: Choices, name: bytes) -> None:
         """Make folders in folders; rarely, since deep ones take their time."""
-        depth = _DEPTH if choices.number(32) == 1 else 3
+        depth = _DEPTH if choices.number(256) == 255 else 3
         here = os.dup(self._folder)
         try:
             for _ in range(depth):
