@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.fuzz.choices import Choices
 
 NAMES = (
-    b"state", b"state.new", b"save", b"result.tar", b"a", b"b.csv", b".hidden", b"-rf", b"two words",
-    b"line\nfeed", b"\x1b[2J", b"\xff\xfe", "\u202egnp.exe".encode(), b"x" * 255, b"...", b"state ",
+    b"state", b"state.new", b"save", b"result.tar", b"a", b"b.csv", b".hidden", b"-rf",
+    b"two words", b"line\nfeed", b"\x1b[2J", b"\xff\xfe", "\u202egnp.exe".encode(), b"x" * 255, b"...", b"state ",
 )  # fmt: skip
 _SIZES = (0, 1, 4095, 4096, 4097, 10_000, 2**20, 2**33, 2**62)
 """The large ones are holes."""
@@ -51,7 +51,10 @@ class HostileTask:
     def _spare_secret(self, name: bytes) -> None:
         """Do not what the secret's mode would keep a real task from; a test may run as root."""
         with contextlib.suppress(FileNotFoundError):
-            if os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_ino == self._secret_inode:
+            if (
+                os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_ino
+                == self._secret_inode
+            ):
                 raise PermissionError
 
     def _write(self, choices: Choices, name: bytes) -> None:

@@ -25,6 +25,7 @@ from gridle.worker.ipc.messages import (
     StartWork,
     Welcome,
 )
+from gridle.worker.policy.consent import Answer
 from gridle.worker.policy.limits import default_limits
 from tests.fakes.worker_states import ADDRESS, MACHINE_BYTES, worker_state
 from tests.fuzz.bounds import bounded
@@ -38,7 +39,7 @@ _CLIENTS = (
     Request(2, PauseWork(60.0)),
     Request(3, FinishWork()),
     Request(4, SetLimits(default_limits(4, MACHINE_BYTES))),
-    Request(5, AnswerJob("job-" + "0" * 16, "once")),
+    Request(5, AnswerJob("job-" + "0" * 16, Answer.ONCE)),
     Request(6, JudgePublisher(ADDRESS, None)),
 )
 _WORKERS = (Welcome(1, "0.1", 7), Refused(JUDGED), Snapshot(1, worker_state()), Reply(1, JUDGED))
@@ -76,7 +77,7 @@ def one_input(data: bytes) -> None:
             heard.extend(LineReader(pipe, _MAX_LINE_BYTES))
         except InvalidInputError as error:
             assert str(error).isprintable()  # noqa: PT017 - not a test of its own
-            assert max(map(len, said.split(b"\n"))) > _MAX_LINE_BYTES  # noqa: PT017 - the same
+            assert max(map(len, said.split(b"\n"))) > _MAX_LINE_BYTES
     assert heard == said.split(b"\n")[: len(heard)]
     for line in heard:
         try:

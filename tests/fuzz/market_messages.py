@@ -53,8 +53,8 @@ _EXAMPLES = (
 )  # fmt: skip
 SEEDS = tuple(bytes([kind]) + encode(each) for kind, each in enumerate(_EXAMPLES))
 TOKENS = (
-    b"1e308", b"-1", b"9223372036854775808", b"18446744073709551616", b"9" * 200, b"1e-400", b"-0.0",
-    b"\\ud800", b"\\u0000", b"\\u202e", b"[[[[[[[[", b'{"a":', b"null", b"true", b'"",', b"\xff",
+    b"1e308", b"-1", b"9223372036854775808", b"18446744073709551616", b"9" * 200, b"1e-400",
+    b"-0.0", b"\\ud800", b"\\u0000", b"\\u202e", b"[[[[[[[[", b'{"a":', b"null", b"true", b'"",', b"\xff",
     b'"type":"verdict",', b'"type":"committed",', b"0x", b"job-", b"lease-", b"\\n",
 )  # fmt: skip
 

@@ -32,7 +32,9 @@ def _replace(data: bytes, at: int, old_bytes: int, new: bytes) -> bytes:
 
 
 def _flip(data: bytes, at: int, change: Change, _tokens: Sequence[bytes]) -> bytes:
-    return _replace(data, at, 1, bytes([(data[at] if at < len(data) else 0) ^ 1 << change.choice % 8]))
+    return _replace(
+        data, at, 1, bytes([(data[at] if at < len(data) else 0) ^ 1 << change.choice % 8])
+    )
 
 
 def _overwrite(data: bytes, at: int, change: Change, _tokens: Sequence[bytes]) -> bytes:
@@ -79,13 +81,17 @@ def _figure(data: bytes, at: int, change: Change, _tokens: Sequence[bytes]) -> b
 
 def _swap(data: bytes, at: int, change: Change, _tokens: Sequence[bytes]) -> bytes:
     size = 1 + change.size % 600
-    return data[:at] + data[at + size : at + 2 * size] + data[at : at + size] + data[at + 2 * size :]
+    return (
+        data[:at] + data[at + size : at + 2 * size] + data[at : at + size] + data[at + 2 * size :]
+    )
 
 
 _KINDS: tuple[Callable[[bytes, int, Change, Sequence[bytes]], bytes], ...] = (
     _flip, _overwrite, _cut, _leave_out, _twice, _often, _token, _token_often, _figure, _swap,
 )  # fmt: skip
 KINDS = len(_KINDS)
+ALL_KINDS = KINDS + 3
+"""With those that only some targets know, see `Target.changed`."""
 
 
 def changed(data: bytes, changes: Sequence[Change], tokens: Sequence[bytes]) -> bytes:

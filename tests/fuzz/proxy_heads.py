@@ -17,15 +17,17 @@ _ALLOWED = frozenset({"data.example.org", "b.example.com"})
 SEEDS = (
     b"CONNECT data.example.org:443 HTTP/1.1\r\nHost: data.example.org:443\r\n\r\n",
     b"GET http://data.example.org/a?b=c HTTP/1.1\r\nHost: data.example.org\r\nAccept: */*\r\n\r\n",
-    b"POST http://B.example.com. HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n"
-    b"Connection: close, X-Own\r\nX-Own:  two \t words \r\n\r\n",
+    (
+        b"POST http://B.example.com. HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n"
+        b"Connection: close, X-Own\r\nX-Own:  two \t words \r\n\r\n"
+    ),
     b"GET http://data.example.org:80?x HTTP/1.0\r\nProxy-Authorization: Basic x\r\nTE: x\r\n\r\n",
 )
 TOKENS = (
     b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b"Transfer-Encoding: chunked\r\n", b"\x85",
     b"Content-Length: 5\r\n", b"Content-Length: +5\r\n", b"Host: a\r\n", b"169.254.169.254", b"@",
-    b"localhost", b"http://", b"HTTP/1.1", b"\r\n ", b"Connection: host, content-length\r\n", b"%2e",
-    b"[::1]", b"\xff", b"CONNECT ", b"#", b"\\",
+    b"localhost", b"http://", b"HTTP/1.1", b"\r\n ", b"Connection: host, content-length\r\n",
+    b"%2e", b" " * 1500, b"\t " * 700, b"[::1]", b"\xff", b"CONNECT ", b"#", b"\\",
 )  # fmt: skip
 
 

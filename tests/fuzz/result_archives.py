@@ -10,6 +10,7 @@ from gridle.market.protocol.archive import pack, unpack
 from gridle.market.protocol.errors import InvalidInputError
 from tests.fuzz.bounds import bounded
 from tests.fuzz.cage import cage
+from tests.fuzz.tar_blocks import with_good_checksums
 
 _MAX_BYTES, _MAX_FILES = 2**20, 32
 
@@ -25,10 +26,19 @@ def _other(layout: int, kind: bytes = tarfile.REGTYPE) -> bytes:
     return buffer.getvalue()
 
 
+def _with_size(size: bytes, kind: bytes = tarfile.REGTYPE) -> bytes:
+    archive = bytearray(pack({"a": b"1", "b": b"2"}))
+    archive[124:136], archive[156:157] = size, kind
+    return with_good_checksums(bytes(archive))
+
+
 SEEDS = (
     pack({"a": b"", "b.txt": b"x" * 600, "result.csv": b"1,2\n"}),
     pack({}),
     pack({"x" * 100: b"0" * 512}),
+    _with_size(b"\x80" + b"\xff" * 11, b"L"),
+    _with_size(b"\xff" * 10 + b"\xfe\0"),
+    _with_size(b"00000000001\0", b"x"),
     _other(tarfile.PAX_FORMAT),
     _other(tarfile.GNU_FORMAT),
     _other(tarfile.GNU_FORMAT, tarfile.GNUTYPE_SPARSE),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.fuzz.tar_blocks import with_good_checksums
+from tests.fuzz.mutation import KINDS, Change, changed
+from tests.fuzz.tar_blocks import with_good_checksums, with_hostile_field
 
 NAMES = (
     "wire_manifests",
@@ -39,8 +40,21 @@ class Target:
     tokens: tuple[bytes, ...]
     """Pieces that have a meaning to it."""
 
+    def changed(self, data: bytes, changes: Sequence[Change]) -> bytes:
+        """Change a good input, and put right what would have any change refused at the first look.
+
+        Kinds of changes from `KINDS` on have a meaning for some targets alone.
+        """
+        at = _IN_BLOCKS.get(self.name)
+        for each in changes:
+            if at is not None and each.kind >= KINDS:
+                data = with_hostile_field(data, at, each.at, each.choice, self.tokens)
+            else:
+                data = changed(data, [each], self.tokens)
+        return self.repaired(data)
+
     def repaired(self, data: bytes) -> bytes:
-        """Put right what would have every changed input refused at the first look."""
+        """Write a tar's checksums anew."""
         at = _IN_BLOCKS.get(self.name)
         return data if at is None else with_good_checksums(data, at)
 

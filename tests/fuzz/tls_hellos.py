@@ -14,8 +14,8 @@ _SPLIT = b"".join(
 )
 SEEDS = (_REAL, _SPLIT, hello("other.example.org"))
 TOKENS = (
-    b"\x16\3\1", b"\0\0", b"\xff\xff", b"\xfe\x0d", _HOST.encode(), b"\1\0\0\0", b"\0\1", b"\x17\3\3",
-    b"\0\0\0\x14\0\x12\0\0\x0f" + _HOST.encode(), b".",
+    b"\x16\3\1", b"\0\0", b"\xff\xff", b"\xfe\x0d", _HOST.encode(), b"\1\0\0\0", b"\0\1",
+    b"\x17\3\3", b"\0\0\0\x14\0\x12\0\0\x0f" + _HOST.encode(), b".",
 )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def _check(manifest: Manifest, data: bytes) -> None:
     assert decode_manifest(encode_manifest(manifest)) == manifest
     assert 1 <= len(manifest.tasks) <= MAX_TASKS
     assert 1 <= manifest.price_units <= MAX_UNITS
-    assert manifest.title.isprintable() or "\u00a0" <= max(manifest.title)
+    assert not set("\x00\x1b\n\r\u2028\u202e\u200f") & set(manifest.title + manifest.summary)
     names = [each.name for each in manifest.inputs]
     assert len(set(names)) == len(names) <= 100
     assert not any(set("/\\\0\n") & set(name) or name.startswith(".") for name in names)
