@@ -12,7 +12,8 @@ from tests.fuzz.choices import Choices
 
 NAMES = (
     b"state", b"state.new", b"save", b"result.tar", b"a", b"b.csv", b".hidden", b"-rf",
-    b"two words", b"line\nfeed", b"\x1b[2J", b"\xff\xfe", "\u202egnp.exe".encode(), b"x" * 255, b"...", b"state ",
+    b"two words", b"line\nfeed", b"\x1b[2J", b"\xff\xfe",
+    "\u202egnp.exe".encode(), b"x" * 255, b"...", b"state ",
 )  # fmt: skip
 _SIZES = (0, 1, 4095, 4096, 4097, 10_000, 2**20, 2**33, 2**62)
 """The large ones are holes."""

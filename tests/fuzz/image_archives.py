@@ -11,7 +11,7 @@ from pathlib import Path
 from gridle.market.protocol.errors import InvalidInputError
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.tar_listing import MAX_MEMBERS, TarError, list_files, read_member
-from tests.fuzz.bounds import bounded
+from tests.fuzz.bounds import assert_plain, bounded
 from tests.fuzz.cage import cage
 from tests.rigs.sandbox_archive import IMAGE_SHA256, docker_files, oci_files
 
@@ -75,7 +75,7 @@ def one_input(data: bytes) -> None:
                 check_image_archive(path, IMAGE_SHA256)
                 is_good = True
             except InvalidInputError as error:
-                assert str(error).isprintable()  # noqa: PT017 - not a test of its own
+                assert_plain(str(error))
                 is_good = False
             try:
                 listed = list_files(path)

@@ -16,7 +16,7 @@ from gridle.worker.sandbox.output import (
     output_fault,
     wipe,
 )
-from tests.fuzz.bounds import bounded
+from tests.fuzz.bounds import assert_plain, bounded
 from tests.fuzz.cage import Cage, cage
 from tests.fuzz.choices import Choices
 from tests.fuzz.hostile_folder import HostileTask
@@ -66,7 +66,7 @@ def _collected(held: Cage) -> PackedOutput | None:
     try:
         return collect_output(held.task, LIMITS)
     except InvalidInputError as error:
-        assert str(error).isprintable()  # noqa: PT017 - not a test of its own
+        assert_plain(str(error))
         return None
 
 

@@ -13,7 +13,8 @@ SEEDS = (
 )  # fmt: skip
 TOKENS = (
     b".", b"::", b"%", b"10.", b"127.0.0.1", b"169.254.169.254", b"192.168.", b"64:ff9b::",
-    b"2002:", b"localhost", b"\xc2\xad", b"\xe3\x80\x82", b"-", b"0", b"/", b"\n", b"2001:0:", b"fc00::",
+    b"2002:", b"localhost", b"\xc2\xad", b"\xe3\x80\x82", b"-", b"0", b"/", b"\n", b"2001:0:",
+    b"fc00::",
 )  # fmt: skip
 _AROUND = neighbourhood([("203.0.114.7", 24), ("2a02:1234:5678::1", 64), ("fe80::1%lo", 64)])
 

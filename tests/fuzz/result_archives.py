@@ -8,7 +8,7 @@ import tarfile
 from gridle.market.client.checking import write_files
 from gridle.market.protocol.archive import pack, unpack
 from gridle.market.protocol.errors import InvalidInputError
-from tests.fuzz.bounds import bounded
+from tests.fuzz.bounds import assert_plain, bounded
 from tests.fuzz.cage import cage
 from tests.fuzz.tar_blocks import with_good_checksums
 
@@ -58,7 +58,7 @@ def one_input(data: bytes) -> None:
         try:
             files = unpack(data, max_bytes=_MAX_BYTES, max_files=_MAX_FILES)
         except InvalidInputError as error:
-            assert str(error).isprintable()  # noqa: PT017 - not a test of its own
+            assert_plain(str(error))
             return
     assert len(files) <= _MAX_FILES
     assert sum(map(len, files.values())) <= min(_MAX_BYTES, len(data))

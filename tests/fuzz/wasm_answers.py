@@ -7,7 +7,7 @@ import msgspec
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox.port import Ending
 from gridle.worker.sandbox.wasm_process import WasmProcess
-from tests.fuzz.bounds import bounded
+from tests.fuzz.bounds import assert_plain, bounded
 
 _ANSWER_BYTES = 4096
 SEEDS = (
@@ -34,7 +34,7 @@ def one_input(data: bytes) -> None:
     assert end.ending in (Ending.FINISHED, Ending.FAILED, Ending.BROKEN)
     assert (end.fault is None) == (end.ending is Ending.FINISHED)
     if isinstance(end.fault, Sentence):
-        assert str(end.fault).isprintable()
+        assert_plain(str(end.fault))
         assert len(end.fault.en) < 1000
     assert 0 <= process._peak_bytes < 2**63
     msgspec.json.encode(process._peak_bytes)

@@ -119,6 +119,9 @@ def _check_oci(archive: _Archive, image_sha256: Sha256) -> None:
         raise TarError("a part of it is damaged")
     if _document(untrusted_manifest, _Manifest).config.digest != _DIGEST + image_sha256:
         raise TarError("it holds another image than its manifest names")
+    config = archive.content(f"blobs/sha256/{image_sha256}")
+    if hashlib.sha256(config).hexdigest() != image_sha256:
+        raise TarError("a part of it is damaged")
 
 
 def _document(untrusted_bytes: bytes, kind: type[T]) -> T:

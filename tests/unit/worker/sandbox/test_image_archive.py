@@ -95,6 +95,16 @@ def test_a_changed_part_is_refused(tmp_path: Path) -> None:
         check(tmp_path, files | {"index.json": json.dumps(index).encode()})
 
 
+def test_an_image_without_its_description_is_refused(tmp_path: Path) -> None:
+    name = f"blobs/sha256/{IMAGE_SHA256}"
+    files = oci_files()
+    with pytest.raises(InvalidInputError, match="damaged"):
+        check(tmp_path, files | {name: files[name] + b" "})
+    del files[name]
+    with pytest.raises(InvalidInputError, match="missing"):
+        check(tmp_path, files)
+
+
 def test_no_image_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no image"):
         check(tmp_path, {"readme": b"hello"})
