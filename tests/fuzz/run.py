@@ -18,7 +18,8 @@ from tests.fuzz.targets import NAMES, target
 
 _FOLDER = Path("build/fuzz")
 _PROGRESS = re.compile(r"cov: (\d+) ft: (\d+) corp: (\d+)/")
-_EXECUTED = re.compile(r"stat::number_of_executed_units: (\d+)")
+_EXECUTED = re.compile(r"stat::number_of_executed_units: +(\d+)")
+_PER_S = re.compile(r"stat::average_exec_per_sec: +(\d+)")
 _SPARE_S = 300
 """For start, the corpus of earlier runs, and an input that hangs."""
 _NO_ATHERIS = """\
@@ -33,7 +34,7 @@ class Figures:
     """What came of fuzzing one target."""
 
     executions: int
-    per_s: float
+    per_s: int
     corpus: int
     coverage: int
     new_coverage: int
@@ -59,7 +60,7 @@ def main() -> int:
     for name in names:
         found = _fuzz(name, asked.seconds)
         broken |= bool(found.crashes)
-        figures = (found.executions, round(found.per_s), found.corpus, found.coverage)
+        figures = (found.executions, found.per_s, found.corpus, found.coverage)
         said = len(found.crashes), *found.crashes
         sys.stdout.write(_row(name, *figures, found.new_coverage, " ".join(map(str, said))))
         sys.stdout.flush()
@@ -81,12 +82,11 @@ def _fuzz(name: str, seconds: int) -> Figures:
     if ended.returncode and not crashes:
         crashes = (str(log),)
     progress = [tuple(map(int, each)) for each in _PROGRESS.findall(text)] or [(0, 0, 0)]
-    executed = _EXECUTED.search(text)
-    executions = int(executed[1]) if executed else 0
-    first, last = progress[0], progress[-1]
-    return Figures(
-        executions, executions / max(1, seconds), last[2], last[0], last[0] - first[0], crashes
+    executions, per_s = (
+        int(found[1]) if (found := each.search(text)) else 0 for each in (_EXECUTED, _PER_S)
     )
+    first, last = progress[0], progress[-1]
+    return Figures(executions, per_s, last[2], last[0], last[0] - first[0], crashes)
 
 
 def _crashes(folder: Path) -> set[str]:
