@@ -78,7 +78,10 @@ def collect_output(folder: Path, resources: Resources) -> PackedOutput:
         raise InvalidInputError(fault.en, fault.zh)
     files: dict[str, bytes] = {}
     left_bytes = resources.output_max_bytes
-    for name in sorted(os.listdir(folder / OUTPUT_NAME)):  # noqa: PTH208 - names are wanted, not paths
+    names = os.listdir(folder / OUTPUT_NAME)  # noqa: PTH208 - names are wanted, not paths
+    if len(names) > resources.output_max_files:
+        raise _refused(explanations.output_files(resources.output_max_files))
+    for name in sorted(names):
         files[name] = _read_plain(folder / OUTPUT_NAME / name, left_bytes, resources)
         left_bytes -= len(files[name])
     archive = pack(files)

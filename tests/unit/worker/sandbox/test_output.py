@@ -108,6 +108,16 @@ def test_a_folder_that_comes_after_the_look_is_refused(
     refused(out, "plain file")
 
 
+def test_files_that_come_after_the_look_count(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(folder: Path, resources: Resources) -> None:
+        assert output_fault(folder, resources) is None
+        for number in range(LIMITS.output_max_files + 1):
+            (out / f"late-{number}").touch()
+
+    monkeypatch.setattr("gridle.worker.sandbox.output.output_fault", look)
+    refused(out, "3 output files")
+
+
 def test_a_tree_too_deep_to_recurse_into_is_wiped(out: Path) -> None:
     here = os.open(out, os.O_RDONLY)
     for _ in range(2000):
