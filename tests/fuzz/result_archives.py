@@ -63,8 +63,15 @@ def one_input(data: bytes) -> None:
     assert len(files) <= _MAX_FILES
     assert sum(map(len, files.values())) <= min(_MAX_BYTES, len(data))
     assert unpack(pack(files), max_bytes=_MAX_BYTES, max_files=_MAX_FILES) == files
+    assert _read_by_another(data) == files
     with cage() as held:
         folder = held.task / "result"
         with held.watched(folder):
             write_files(files, folder)
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
+def _read_by_another(data: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        readers = {member.name: archive.extractfile(member) for member in archive}
+        return {name: reader.read() if reader else b"" for name, reader in readers.items()}

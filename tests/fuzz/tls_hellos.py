@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ssl
+
 from gridle.worker.sandbox.net_hello import MAX_HELLO_BYTES, NotThisHostError, calls
 from tests.fuzz.bounds import bounded
 from tests.rigs.net_inside import hello
@@ -25,8 +28,8 @@ def one_input(data: bytes) -> None:
     with bounded(data):
         whole = _answer(data)
     if whole:
-        assert _HOST.encode() in data.lower().replace(b"\x16\3\1", b"") or len(data) > len(_HOST)
         assert _answer(data + b"\x17\3\3\0\1!") is True
+        assert _named_to_openssl(data) in ([_HOST], [])
     step = max(1, len(data) // 16)
     decided: bool | None = False
     with bounded(data):
@@ -46,3 +49,17 @@ def _answer(data: bytes) -> bool | None:
         return calls(data, _HOST)
     except NotThisHostError:
         return None
+
+
+def _named_to_openssl(data: bytes) -> list[str]:
+    """Return the host that another reader of the same bytes would answer for; none if it balks."""
+    named: list[str] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = lambda _socket, name, _context: named.append(
+        (name or "").lower().removesuffix(".")
+    )
+    incoming = ssl.MemoryBIO()
+    incoming.write(data)
+    with contextlib.suppress(ssl.SSLError):  # it wants more, or has no certificate
+        context.wrap_bio(incoming, ssl.MemoryBIO(), server_side=True).do_handshake()
+    return named

@@ -63,7 +63,7 @@ def _member(untrusted_archive: bytes, at: int) -> tarfile.TarInfo | None:
     recurse, to go round for ever and to raise what it does not name.
     """
     block = untrusted_archive[at : at + tarfile.BLOCKSIZE]
-    if block and not any(block):
+    if len(block) == tarfile.BLOCKSIZE and not any(block):
         if untrusted_archive.count(0, at) < len(untrusted_archive) - at:
             raise _not_whole()
         return None

@@ -116,6 +116,12 @@ def test_nothing_comes_after_the_end() -> None:
         unpack(archive[:-1] + b"!", max_bytes=100_000, max_files=3)
 
 
+def test_an_archive_without_a_whole_end_is_refused() -> None:
+    for cut in (b"", b"\0", pack({"a": b"1"})[:1024], pack({"a": b"1"})[:1100]):
+        with pytest.raises(InvalidInputError):
+            unpack(cut, max_bytes=100_000, max_files=3)
+
+
 def test_a_file_that_comes_twice_is_refused() -> None:
     one = pack({"a": b"1"})[:1024]
     with pytest.raises(InvalidInputError):
