@@ -58,7 +58,7 @@ def read_result(folder: Path) -> JobResult | None:
         return None
     try:
         summary = msgspec.json.decode(untrusted_bytes, type=Summary)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return JobResult(folder.name, summary, _image_path(folder, summary.image))
 

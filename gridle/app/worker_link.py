@@ -117,7 +117,7 @@ class WorkerLink(QObject):
                 self._take(self._decoder.decode(untrusted_line))
                 if self._socket.state() is not QLocalSocket.LocalSocketState.ConnectedState:
                     break  # refused: what follows on this connection does not count
-        except (InvalidInputError, msgspec.DecodeError, UnicodeDecodeError):
+        except (InvalidInputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # The next connection begins with a whole snapshot, so nothing is lost with this one.
             self._socket.abort()
 

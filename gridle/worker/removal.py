@@ -1,8 +1,7 @@
-"""Removes a folder that a hostile task filled: however deep, however many, whatever its modes.
+"""Removes a folder that a hostile task has filled: however deep, closed off or full it is.
 
-`shutil.rmtree` goes down by recursion, and a task can nest folders deeper than Python's stack,
-or take away its own right to list them. Here every folder is moved up below the first one and
-emptied there, so nothing is ever deep; no link is followed.
+The standard library's way recurses and keeps a folder open at each level, so a task that digs deep
+enough would stay on the disk for ever.
 """
 
 from __future__ import annotations
@@ -10,88 +9,78 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import stat
-from itertools import count, islice
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
-_AT_ONCE = 4096
-_FOLDER_FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | os.O_RDONLY
+_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_AT_A_TIME = 1000
+"""So many entries are held in memory, of however many there are."""
 
 
-def remove_tree(path: Path) -> None:
+def remove_tree(folder: Path) -> None:
     """Remove a file, or a folder with everything in it; one that is not there is fine.
+
+    No link is followed. Folders in folders are first moved up, so that no path grows and two are
+    open at most.
 
     Raises:
         OSError: something of it could not be removed.
     """
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISDIR(mode):
-        path.unlink(missing_ok=True)
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
         return
     if os.rename not in os.supports_dir_fd:
-        shutil.rmtree(path)  # Windows: paths there are too short to nest deeply
+        shutil.rmtree(folder)  # on Windows, where paths have an end
         return
-    _let_us_in(path.name, mode, os.open(path.parent, _FOLDER_FLAGS))
-    root = os.open(path, _FOLDER_FLAGS)
-    try:
-        _Emptying(root).all()
-    finally:
-        os.close(root)
-    path.rmdir()
-
-
-class _Emptying:
-    """Empties one open folder."""
-
-    def __init__(self, root: int) -> None:
-        self._root = root
-        self._numbers = count()
-        self._prefix = f".{secrets.token_hex(8)}-"
-        self._folders: list[str] = []
-        """Folders right below the root that are still to be emptied."""
-
-    def all(self) -> None:
-        self._sort_out(self._root)
-        while self._folders:
-            name = self._folders.pop()
-            _let_us_in(name, stat.S_IFDIR, os.dup(self._root))
-            folder = os.open(name, _FOLDER_FLAGS, dir_fd=self._root)
-            try:
-                self._sort_out(folder)
-            finally:
-                os.close(folder)
-            os.rmdir(name, dir_fd=self._root)
-
-    def _sort_out(self, folder: int) -> None:
-        """Remove a folder's files, and move its folders up to the root."""
-        while True:
-            with os.scandir(folder) as entries:
-                unsorted = (each for each in entries if not each.name.startswith(self._prefix))
-                some = [
-                    (each.name, each.is_dir(follow_symlinks=False))
-                    for each in islice(unsorted, _AT_ONCE)
-                ]
-            if not some:
-                return
-            for name, is_folder in some:
-                if is_folder:
-                    self._move_up(name, folder)
+    with _opened(os.fspath(folder), None) as top:
+        while entries := _some(top):
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    _move_up(entry.name, top)
+                    os.rmdir(entry.name, dir_fd=top)
                 else:
-                    os.unlink(name, dir_fd=folder)
-
-    def _move_up(self, name: str, folder: int) -> None:
-        new_name = f"{self._prefix}{next(self._numbers)}"
-        os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=self._root)
-        self._folders.append(new_name)
+                    os.unlink(entry.name, dir_fd=top)
+    folder.rmdir()
 
 
-def _let_us_in(name: str, mode: int, parent: int) -> None:
-    """Take back the right to list and change a folder, where its own modes deny that."""
+def _move_up(name: str, top: int) -> None:
+    """Empty a folder of `top`: its files go, its folders move beside it."""
+    with _opened(name, top) as inner:
+        while entries := _some(inner):
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    _open_up(entry.name, inner)  # moving writes its `..`
+                    new = secrets.token_hex(16)  # none that is there
+                    os.rename(entry.name, new, src_dir_fd=inner, dst_dir_fd=top)
+                else:
+                    os.unlink(entry.name, dir_fd=inner)
+
+
+@contextmanager
+def _opened(name: str, parent: int | None) -> Iterator[int]:
+    if parent is not None:
+        _open_up(name, parent)
+    descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
     try:
-        if mode & stat.S_IRWXU != stat.S_IRWXU:
-            os.chmod(name, stat.S_IRWXU, dir_fd=parent)
+        yield descriptor
     finally:
-        os.close(parent)
+        os.close(descriptor)
+
+
+def _open_up(name: str, parent: int) -> None:
+    """Take back a folder that a task has closed off, and nothing that a link there names."""
+    if os.chmod in os.supports_follow_symlinks:
+        os.chmod(name, 0o700, dir_fd=parent, follow_symlinks=False)
+        return
+    descriptor = os.open(name, os.O_PATH | _FOLDER_FLAGS, dir_fd=parent)
+    try:
+        os.chmod(f"/proc/self/fd/{descriptor}", 0o700)  # noqa: PTH101 - as open(2) has it for O_PATH
+    finally:
+        os.close(descriptor)
+
+
+def _some(folder: int) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(islice(entries, _AT_A_TIME))

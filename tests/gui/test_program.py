@@ -199,7 +199,14 @@ def test_a_worker_that_dies_is_said_to_be_gone_and_found_again(
 
 
 @pytest.mark.parametrize(
-    "line", [b"not json\n", b'{"type":"snapshot"}\n', b'{"type":"new"}\n', b"\xff\xfe\n"]
+    "line",
+    [
+        b"not json\n",
+        b'{"type":"snapshot"}\n',
+        b'{"type":"new"}\n',
+        b"\xff\xfe\n",
+        b'{"type":"refused","x":' + b"[" * 5000 + b"\n",
+    ],
 )
 def test_a_bad_message_costs_one_connection(
     line: bytes, door: WorkerDoor, program: Program, until: Until

@@ -206,7 +206,7 @@ def _refusal(response: requests.Response) -> GridleError:
         untrusted_body = _read(response, MAX_MESSAGE_BYTES)
         sentence = msgspec.json.decode(untrusted_body, type=ErrorReply).sentence
         en, zh = sentence.en, sentence.zh
-    except (msgspec.DecodeError, UnicodeDecodeError, InvalidInputError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidInputError):
         en = f"The market answered with the status {status} and no explanation; try again later."
         zh = f"市场以状态码 {status} 应答且未作说明；请稍后重试。"
     if status >= _FIRST_SERVER_ERROR or status in _UNAVAILABLE:

@@ -42,7 +42,7 @@ def locate(folder: Path, untrusted_name: str, field: str) -> Path:
     path = folder
     for part in relative.parts:
         path = path / part
-        if path.is_symlink():
+        if _is_link(path):
             raise _bad(
                 field,
                 f"'{untrusted_name}' is or goes through a symbolic link; put the file itself there",
@@ -59,6 +59,13 @@ def locate(folder: Path, untrusted_name: str, field: str) -> Path:
             f"{folder} 中没有文件“{untrusted_name}”；请添加该文件或更正名称",
         )
     return path
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # a name that is too long for any file
+        return False
 
 
 def read(folder: Path, untrusted_name: str, field: str, *, max_bytes: int) -> JobFile:

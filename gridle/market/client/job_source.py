@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,8 @@ from gridle.market.protocol.manifest import (
 ImageId = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
 RelativePath = Annotated[str, Meta(min_length=1, max_length=400)]
 
-_DETAIL = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
+_PLACE = " - at `$"
+"""What msgspec puts before the path of a wrong field."""
 
 
 class JobSection(Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,7 +178,7 @@ def read_job_source(path: Path) -> JobSource:
 def _parse(untrusted_bytes: bytes, path: Path) -> SourceManifest:
     try:
         untrusted_table = tomllib.loads(untrusted_bytes.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOML error
         raise InvalidInputError(
             f"The manifest {path} is not valid TOML: {error}. Correct that line and try again.",
             f"清单 {path} 不是有效的 TOML：{error}。请更正该行后重试。",
@@ -190,9 +190,10 @@ def _parse(untrusted_bytes: bytes, path: Path) -> SourceManifest:
 
 
 def _wrong_field(path: Path, detail: str) -> InvalidInputError:
-    match = _DETAIL.match(detail)
-    what, field = (match["what"], match["field"]) if match else (detail, None)
-    where = field or "(top level)"
+    what, found, place = detail.rpartition(_PLACE)
+    if not found:
+        what, place = detail, ""
+    where = place.removeprefix(".").removesuffix("`") or "(top level)"
     return InvalidInputError(
         f"The manifest {path} is wrong at {where}: {what}. Correct this field and try again.",
         f"清单 {path} 在 {where} 处有误：{what}。请更正该字段后重试。",

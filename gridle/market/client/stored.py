@@ -58,7 +58,7 @@ def load(path: Path, kind: type[T]) -> T | None:
         return None
     try:
         return msgspec.json.decode(untrusted_bytes, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kept = set_aside(path, datetime.now(UTC))
         raise CorruptStateError(
             f"The file {path} is damaged and was set aside as {kept.name}; "

@@ -32,6 +32,9 @@ MAX_UNITS = 2**63 - 1
 Units = Annotated[int, Meta(ge=0, le=MAX_UNITS)]
 """An amount of money in the token's base units."""
 
+ByteCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""An amount of memory or disk; it fits SQL's signed 64 bits."""
+
 UnixTime = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 """Whole Unix seconds, UTC; every program's integers and dates hold them."""
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from gridle.market.protocol.ids import (
     Address,
+    ByteCount,
     JobId,
     LeaseId,
     PublicKey,
@@ -20,8 +21,9 @@ from gridle.market.protocol.ids import (
     Signature,
     TaskId,
     Units,
+    UnixTime,
 )
-from gridle.market.protocol.manifest import RuntimeKind
+from gridle.market.protocol.manifest import MAX_TASKS, RuntimeKind
 from gridle.market.protocol.money import SignedOrder, SignedVoucher
 from gridle.market.protocol.sentence import Sentence
 
@@ -45,7 +47,7 @@ class MarketInfo(Struct, frozen=True):
     """GET /v1/market: who the market is."""
 
     name: Annotated[str, Meta(max_length=200)]
-    protocol_version: int
+    protocol_version: Annotated[int, Meta(ge=0, le=2**31 - 1)]
     chain: ChainInfo
     delegate: Address
     """Signs vouchers for the payers that appointed it."""
@@ -87,7 +89,7 @@ class NodeEnrolment(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     payout_address: Address
-    issued_at: int = 0
+    issued_at: UnixTime = 0
     payout_signature: Signature | None = None
     sealing: SealingKey | None = None
     """Without one, the node gets no sealed tasks."""
@@ -107,7 +109,7 @@ class LeaseRequest(Struct, frozen=True, forbid_unknown_fields=True):
     runtimes: Annotated[tuple[RuntimeKind, ...], Meta(max_length=2)]
     slots: Annotated[int, Meta(ge=1, le=64)]
     cores: Annotated[int, Meta(ge=1, le=4096)]
-    memory_bytes: Annotated[int, Meta(ge=0)]
+    memory_bytes: ByteCount
     ask_units_per_core_hour: Units = 0
     """Net rate per reference core-hour under which the owner does not work."""
     wait_s: Annotated[float, Meta(ge=0, le=60)] = 25.0
@@ -116,7 +118,7 @@ class LeaseRequest(Struct, frozen=True, forbid_unknown_fields=True):
     network: bool = False
     """Whether its owner lets tasks reach the hosts that their manifests name."""
     gpus: Annotated[int, Meta(ge=0, le=16)] = 0
-    gpu_memory_bytes: Annotated[int, Meta(ge=0)] = 0
+    gpu_memory_bytes: ByteCount = 0
     """Of the smallest of those cards."""
     not_jobs: Annotated[tuple[JobId, ...], Meta(max_length=64)] = ()
     """Jobs to which its owner said no, or has not said yes."""
@@ -127,7 +129,7 @@ class Lease(Struct, frozen=True):
 
     lease_id: LeaseId
     task_id: TaskId
-    task_index: int
+    task_index: Annotated[int, Meta(ge=0, lt=MAX_TASKS)]
     order: SignedOrder
     price_units: Units
     expires_at: float
@@ -163,7 +165,7 @@ class TaskUsage(Struct, frozen=True, forbid_unknown_fields=True):
     cpu_s: Annotated[float, Meta(ge=0)]
     wall_s: Annotated[float, Meta(ge=0)]
     """Seconds in which it ran, pauses left out."""
-    peak_memory_bytes: Annotated[int, Meta(ge=0)]
+    peak_memory_bytes: ByteCount
 
 
 class Committed(Struct, frozen=True, tag="committed", forbid_unknown_fields=True):

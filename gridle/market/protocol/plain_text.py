@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 MAX_CHARS = 2000
+_LINE_ENDS = ("Zl", "Zp")
+"""Windows begin a line at U+2028 and U+2029, which are no control characters."""
 
 
 def plain(untrusted_text: str) -> str:
@@ -16,4 +18,9 @@ def plain(untrusted_text: str) -> str:
     cut = untrusted_text[:MAX_CHARS]
     if cut.isascii() and cut.isprintable():
         return cut
-    return "".join(" " if unicodedata.category(char)[0] == "C" else char for char in cut)
+    return "".join(" " if _is_a_trick(char) else char for char in cut)
+
+
+def _is_a_trick(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in _LINE_ENDS

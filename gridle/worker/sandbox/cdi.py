@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
@@ -59,6 +60,10 @@ def cards_said(cards: frozenset[str]) -> Sentence:
     )
 
 
+_MOST_NESTED = 64
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+
 def _names_in(file: Path) -> list[str]:
     try:
         with file.open("rb") as opened:
@@ -75,6 +80,9 @@ def _names_in(file: Path) -> list[str]:
 
 
 def _read_json(untrusted: str) -> tuple[str, list[str]]:
+    depths = accumulate(_STEPS.get(char, 0) for char in untrusted)
+    if max(depths, default=0) > _MOST_NESTED:
+        return "", []  # some Pythons' JSON reader overflows the stack instead of saying so
     try:
         spec = json.loads(untrusted)
         return str(spec["kind"]), [str(device["name"]) for device in spec["devices"]]

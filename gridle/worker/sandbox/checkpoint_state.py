@@ -90,7 +90,10 @@ def place_state(saved: SavedState | None, folder: Path) -> bool:
     """
     checkpoint = folder / CHECKPOINT_NAME
     wipe(checkpoint)
-    checkpoint.mkdir(_FOLDER_MODE, parents=True)
+    try:
+        checkpoint.mkdir(_FOLDER_MODE, parents=True)
+    except OSError as error:
+        raise _not_written(error) from error
     if saved is None:
         return True
     try:

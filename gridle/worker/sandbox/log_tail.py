@@ -10,7 +10,8 @@ from collections.abc import Callable
 TAIL_BYTES = 8 * 2**10
 FLOOD_BYTES = 8 * 2**20
 """A task that says more than this is ended: draining it costs CPU outside its fence."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Also all marks of writing direction, and the line ends that are none to most programs."""
 
 
 class LogTail:

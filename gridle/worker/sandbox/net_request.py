@@ -22,7 +22,7 @@ TLS_PORT = 443
 _MAX_FIELDS = 100
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}"
 _START = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) HTTP/1\.([01])")
-_FIELD = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([\x20-\x7e\x80-\xff\t]*?)[ \t]*")
+_FIELD = re.compile(rb"(" + _TOKEN + rb"):([\x20-\x7e\x80-\xff\t]*)")
 _ABSOLUTE = re.compile(rb"http://([^/?#@\[\]:]+)(?::80)?(/[^#]*|\?[^#]*)?", re.IGNORECASE)
 _HOP_BY_HOP = frozenset(
     {
@@ -102,7 +102,7 @@ def _lines(head: bytes) -> tuple[tuple[bytes, bytes, bytes], list[tuple[bytes, b
         field = _FIELD.fullmatch(line)  # bare CR or LF, folding, space before the colon: no match
         if not field:
             raise RefusedRequestError(400, "malformed field")
-        fields.append((field[1], field[2]))
+        fields.append((field[1], field[2].strip(b" \t")))
     return (start[1], start[2], start[3]), fields
 
 

@@ -78,7 +78,10 @@ def collect_output(folder: Path, resources: Resources) -> PackedOutput:
         raise InvalidInputError(fault.en, fault.zh)
     files: dict[str, bytes] = {}
     left_bytes = resources.output_max_bytes
-    for name in sorted(os.listdir(folder / OUTPUT_NAME)):  # noqa: PTH208 - names are wanted, not paths
+    names = os.listdir(folder / OUTPUT_NAME)  # noqa: PTH208 - names are wanted, not paths
+    if len(names) > resources.output_max_files:
+        raise _refused(explanations.output_files(resources.output_max_files))
+    for name in sorted(names):
         files[name] = _read_plain(folder / OUTPUT_NAME / name, left_bytes, resources)
         left_bytes -= len(files[name])
     archive = pack(files)
@@ -118,9 +121,10 @@ def _read_plain(path: Path, left_bytes: int, resources: Resources) -> bytes:
         descriptor = os.open(path, _OPEN_FLAGS)
     except OSError as error:
         raise _refused(explanations.output_kind(path.name)) from error
+    if not _is_plain(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise _refused(explanations.output_kind(path.name))
     with os.fdopen(descriptor, "rb") as file:
-        if not _is_plain(os.fstat(file.fileno())):
-            raise _refused(explanations.output_kind(path.name))
         data = file.read(left_bytes + 1)
     if len(data) > left_bytes:
         raise _refused(explanations.output_bytes(resources.output_max_bytes))

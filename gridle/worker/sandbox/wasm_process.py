@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
+import re
 import select
 import signal
 import subprocess
@@ -33,6 +34,12 @@ _FENCED = b"fenced\n"
 """What the host says, see there."""
 _LENGTH_BYTES = 4
 _ANSWER_BYTES = 4096
+_ANSWER = re.compile(
+    rb"(?P<kind>[a-z-]{1,16}) (?P<status>-?[0-9]{1,10}) (?P<peak_bytes>[0-9]{1,18})\n"
+    rb"(?P<reason>.*)",
+    re.DOTALL,
+)
+"""The host has met hostile code, so its last words may be any bytes."""
 _LOG_TIMEOUT_S = 2.0
 _FENCE_TIMEOUT_S = 30.0
 
@@ -182,19 +189,19 @@ class WasmProcess:
     def _read_exit(self, untrusted_answer: bytes, log_tail: str) -> Exit:
         if self._flooded:
             return Exit(Ending.FAILED, explanations.FLOODED, log_tail)
-        try:
-            head, _, reason = untrusted_answer.decode("utf-8", "replace").partition("\n")
-            kind, status, peak_bytes = head.split()
-            self._peak_bytes = max(self._peak_bytes, int(peak_bytes))
-            if kind == "trap":
-                return Exit(Ending.FAILED, explanations.trap(reason), log_tail)
-            if kind != "exit":
-                return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
-        except ValueError:
+        answer = _ANSWER.match(untrusted_answer)
+        if answer is None:
             return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
-        if int(status) == 0:
+        kind, code = answer["kind"], int(answer["status"])
+        self._peak_bytes = max(self._peak_bytes, int(answer["peak_bytes"]))
+        if kind == b"trap":
+            reason = answer["reason"].decode("utf-8", "replace")
+            return Exit(Ending.FAILED, explanations.trap(reason), log_tail)
+        if kind != b"exit":
+            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+        if code == 0:
             return Exit(Ending.FINISHED, None, log_tail)
-        return Exit(Ending.FAILED, explanations.exit_status(int(status)), log_tail)
+        return Exit(Ending.FAILED, explanations.exit_status(code), log_tail)
 
 
 @cache

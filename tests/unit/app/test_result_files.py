@@ -47,6 +47,7 @@ def test_damaged_half_written_and_missing_summaries_are_left_out(tmp_path: Path)
     (tmp_path / "empty").mkdir()
     (_write(tmp_path / "half") / "summary.json").write_text('{"title": "Ren')
     _write(tmp_path / "wrong", tasks_done="many")
+    (_write(tmp_path / "deep") / "summary.json").write_text('{"x": ' + "[" * 5000)
     assert [result.name for result in read_results(tmp_path)] == ["good"]
     assert read_results(tmp_path / "nowhere") == ()
 

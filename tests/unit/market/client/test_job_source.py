@@ -91,6 +91,27 @@ def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
         read_job_source(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text", ["a = " + "9" * 5000, "a = " + "[" * 5000, "a = " + "{a = " * 5000, 'a = "\\ud800"']
+)
+def test_what_overtaxes_the_toml_reader_is_refused(job: Path, text: str) -> None:
+    job.write_text(text)
+    with pytest.raises(InvalidInputError, match="not valid TOML"):
+        read_job_source(job)
+
+
+def test_a_field_named_like_a_place_is_named_in_no_time(job: Path) -> None:
+    job.write_text('"' + " - at `$" * 100_000 + '" = 1')
+    with pytest.raises(InvalidInputError, match="unknown field"):
+        read_job_source(job)
+
+
+def test_a_wrong_field_of_the_whole_is_at_the_top(job: Path) -> None:
+    job.write_text("colour = 1")
+    with pytest.raises(InvalidInputError, match=r"wrong at \(top level\): Object contains unknown"):
+        read_job_source(job)
+
+
 def test_a_huge_manifest_is_refused(job: Path) -> None:
     job.write_bytes(b"#" * (2**20 + 1))
     with pytest.raises(InvalidInputError, match="larger than"):

@@ -27,7 +27,7 @@ def test_a_draft_left_by_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:
     assert stored.load(path, Sentence) == Sentence("a", "b")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"en": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"en": 1}', b"\xff", b'{"x": ' + b"[" * 5000])
 def test_a_damaged_record_is_set_aside(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "record.json"
     path.write_bytes(content)

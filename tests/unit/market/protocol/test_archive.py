@@ -78,3 +78,51 @@ def test_too_many_files_are_refused() -> None:
 def test_too_many_bytes_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="larger"):
         unpack(pack({"a": b"x" * 101}), max_bytes=100, max_files=1)
+
+
+def _header(size: bytes, kind: bytes = tarfile.REGTYPE) -> bytes:
+    block = bytearray(tarfile.TarInfo("a").tobuf(tarfile.USTAR_FORMAT))
+    block[124:136], block[156:157], block[148:156] = size, kind, b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def _base_256(number: int) -> bytes:
+    """Return how some tars write sizes that octal digits cannot hold (GNU tar manual)."""
+    return (number % 256**12 | 1 << 95).to_bytes(12, "big")
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, 2**88 - 1, -1, -512, -1024, -(2**70)])
+@pytest.mark.parametrize("kind", [b"0", b"\0", b"L", b"K", b"x", b"g", b"S"])
+def test_an_impossible_size_is_refused(number: int, kind: bytes) -> None:
+    size = _base_256(number)
+    archive = pack({"0": b""})[:512] + _header(size, kind) + bytes(2048)
+    with pytest.raises(InvalidInputError):
+        unpack(archive, max_bytes=10_000, max_files=3)
+
+
+@pytest.mark.parametrize("kind", [b"L", b"K", b"x", b"g"])
+def test_headers_that_change_the_next_are_refused_however_many(kind: bytes) -> None:
+    one = _header(b"00000000001\0", kind) + b"a".ljust(512, b"\0")
+    with pytest.raises(InvalidInputError):
+        unpack(one * 2000, max_bytes=2**22, max_files=3)
+
+
+def test_nothing_comes_after_the_end() -> None:
+    archive = pack({"a": b"1"})
+    with pytest.raises(InvalidInputError):
+        unpack(archive + pack({"b": b"2"}), max_bytes=100_000, max_files=3)
+    with pytest.raises(InvalidInputError):
+        unpack(archive[:-1] + b"!", max_bytes=100_000, max_files=3)
+
+
+def test_an_archive_without_a_whole_end_is_refused() -> None:
+    for cut in (b"", b"\0", pack({"a": b"1"})[:1024], pack({"a": b"1"})[:1100]):
+        with pytest.raises(InvalidInputError):
+            unpack(cut, max_bytes=100_000, max_files=3)
+
+
+def test_a_file_that_comes_twice_is_refused() -> None:
+    one = pack({"a": b"1"})[:1024]
+    with pytest.raises(InvalidInputError):
+        unpack(one + one + bytes(1024), max_bytes=100_000, max_files=3)

@@ -9,8 +9,15 @@ import pytest
 
 from gridle.market.protocol.codec import decode
 from gridle.market.protocol.errors import InvalidInputError
-from gridle.market.protocol.messages import LeaseBatch, MarketInfo, NodeEnrolment, SettlementPage
-from tests.rigs.worker_jobs import INFO, lease, manifest, verdict
+from gridle.market.protocol.messages import (
+    LeaseBatch,
+    LeaseRequest,
+    MarketInfo,
+    NodeEnrolment,
+    SettlementPage,
+    TaskUsage,
+)
+from tests.rigs.worker_jobs import INFO, PAYEE, lease, manifest, verdict
 
 
 @pytest.mark.parametrize("valid_until", [-1, 2**64, 10**80])
@@ -47,6 +54,27 @@ def test_a_settlement_out_of_every_row_is_refused(place: int) -> None:
     plain["settlements"][0]["seq"] = place
     with pytest.raises(InvalidInputError):
         decode(json.dumps(plain).encode(), SettlementPage, what="page")
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (NodeEnrolment(PAYEE), "issued_at"),
+        (LeaseRequest(("wasm",), 1, 1, 2**30), "memory_bytes"),
+        (LeaseRequest(("wasm",), 1, 1, 2**30), "gpu_memory_bytes"),
+        (TaskUsage(1.0, 1.0, 5), "peak_memory_bytes"),
+        (INFO, "protocol_version"),
+        (lease(manifest()), "task_index"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else type(each).__name__,
+)
+@pytest.mark.parametrize("number", [-1, 2**63, 10**310])
+def test_a_number_that_no_clock_or_database_holds_is_refused(
+    message: msgspec.Struct, field: str, number: int
+) -> None:
+    plain = msgspec.to_builtins(message) | {field: number}
+    with pytest.raises(InvalidInputError):
+        decode(json.dumps(plain).encode(), type(message), what="message")
 
 
 def test_an_address_with_a_line_feed_is_no_second_address() -> None:

@@ -19,7 +19,13 @@ def test_what_people_write_stays() -> None:
 
 @given(st.text())
 def test_no_control_character_is_left(text: str) -> None:
-    assert not any(unicodedata.category(char)[0] == "C" for char in plain(text))
+    kinds = {unicodedata.category(char) for char in plain(text)}
+    assert not any(kind[0] == "C" for kind in kinds)
+    assert not kinds & {"Zl", "Zp"}
+
+
+def test_no_second_line_can_be_begun() -> None:
+    assert plain("one\u2028two\u2029three\x85four") == "one two three four"
 
 
 def test_a_long_text_is_cut() -> None:

@@ -16,6 +16,7 @@ from gridle.worker.sandbox.log_tail import FLOOD_BYTES, TAIL_BYTES, LogTail, cle
         (b"one\rtwo", "one\ntwo"),
         (b"\x00\x08\x7f\xc2\x9b", ""),
         ("\u202eevil\u2066".encode(), "evil"),
+        ("a\u200eb\u200fc\u061cd\u2028e\u2029f".encode(), "abcdef"),
         (b"\xff\xfe", "\ufffd\ufffd"),
         ("结果 é".encode(), "结果 é"),
     ],

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridle.worker.sandbox.net_request import RefusedRequestError, Request, read_request
+from gridle.worker.sandbox.net_request import (
+    MAX_HEAD_BYTES,
+    RefusedRequestError,
+    Request,
+    read_request,
+)
 
 ALLOWED = frozenset({"api.example.org"})
 
@@ -179,6 +184,12 @@ LINES = st.lists(
     | st.text(st.characters(max_codepoint=255), max_size=20),
     max_size=6,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", " \t"])
+def test_a_field_of_blanks_is_judged_in_one_pass(blank: str) -> None:
+    blanks = blank * (MAX_HEAD_BYTES // 2 // len(blank))  # in three passes in one another: hours
+    assert status_of(head("GET http://api.example.org/ HTTP/1.1", f"A:{blanks}\x01")) == 400
 
 
 @given(LINES)

@@ -97,6 +97,39 @@ def test_a_sparse_file_counts_whole(out: Path) -> None:
     assert output_fault(out.parent, LIMITS) is not None
 
 
+def test_a_folder_that_comes_after_the_look_is_refused(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(folder: Path, resources: Resources) -> None:
+        assert output_fault(folder, resources) is None
+        (out / "late").mkdir()
+
+    monkeypatch.setattr("gridle.worker.sandbox.output.output_fault", look)
+    refused(out, "plain file")
+
+
+def test_files_that_come_after_the_look_count(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(folder: Path, resources: Resources) -> None:
+        assert output_fault(folder, resources) is None
+        for number in range(LIMITS.output_max_files + 1):
+            (out / f"late-{number}").touch()
+
+    monkeypatch.setattr("gridle.worker.sandbox.output.output_fault", look)
+    refused(out, "3 output files")
+
+
+def test_a_tree_too_deep_to_recurse_into_is_wiped(out: Path) -> None:
+    here = os.open(out, os.O_RDONLY)
+    for _ in range(2000):
+        os.mkdir("d", dir_fd=here)
+        there = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = there
+    os.close(here)
+    wipe(out.parent)
+    assert not out.parent.exists()
+
+
 def test_wiping_follows_no_link(out: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
