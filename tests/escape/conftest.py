@@ -78,7 +78,7 @@ def _gvisor(engine: Engine, base: Path) -> Engine:
     if program is None or not engine.is_podman:
         pytest.skip("gVisor (runsc) is not installed")
     wrapper = base / "runsc"
-    wrapper.write_text(f'#!/bin/sh\nexec {program} --network=none "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec {program} --network=none --oci-seccomp "$@"\n')
     wrapper.chmod(0o755)
     return replace(engine, runtime=str(wrapper))
 
@@ -154,7 +154,7 @@ def attacker(request: pytest.FixtureRequest, fences: Fences, host: HostWatch) ->
     return Attacker(fence, neighbour, host)
 
 
-_MARKS = {RUNC: [pytest.mark.engine], GVISOR: [pytest.mark.engine], WASM: []}
+MARKS = {RUNC: [pytest.mark.engine], GVISOR: [pytest.mark.engine], WASM: []}
 
 
 def rows(cases: list[Case]) -> pytest.MarkDecorator:
@@ -162,7 +162,7 @@ def rows(cases: list[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("case", "attacker"),
         [
-            pytest.param(case, name, id=f"{case.name}-{name}", marks=_MARKS[name])
+            pytest.param(case, name, id=f"{case.name}-{name}", marks=MARKS[name])
             for case in cases
             for name in case.fences
         ],
@@ -174,6 +174,6 @@ def in_fences(*names: str) -> pytest.MarkDecorator:
     """Parametrise a test with fences."""
     return pytest.mark.parametrize(
         "attacker",
-        [pytest.param(name, id=name, marks=_MARKS[name]) for name in names],
+        [pytest.param(name, id=name, marks=MARKS[name]) for name in names],
         indirect=True,
     )

@@ -68,12 +68,15 @@ class Fence:
         cpu_percent: float = 100.0,
         checkpoint: CheckpointRule | None = None,
         runtime: Runtime | None = None,
+        inputs: dict[str, str] | None = None,
     ) -> Attack:
         name = f"e{secrets.token_hex(4)}"
         folder = self.folder / name
         for each in ("in", "out", *(["checkpoint"] if checkpoint else [])):
             (folder / each).mkdir(parents=True)
         (folder / "in" / "data.txt").write_text("forty-two")
+        for file, text in (inputs or {}).items():
+            (folder / "in" / file).write_text(text)
         spec = TaskSpec(name, runtime or self.runtime, arguments, resources, folder)
         spec = replace(spec, checkpoint=checkpoint)
         outcomes: queue.Queue[Outcome] = queue.Queue()

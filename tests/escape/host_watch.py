@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.escape.doors import Doors
+
 NOBODY_ID = 65534
 MOUNT_MARK = "gridle-escape"
 """What every mount of the hostile program is called."""
@@ -25,6 +27,7 @@ class HostWatch:
         self.secret_file.write_text(self.secret)
         self.secret_file.chmod(0o644)
         self.folder = folder
+        self.doors = Doors()
         os.environ["GRIDLE_ESCAPE_OWNER"] = self.secret
         as_task = {"user": NOBODY_ID, "group": NOBODY_ID} if os.geteuid() == 0 else {}
         self.canary = subprocess.Popen(
@@ -51,6 +54,7 @@ class HostWatch:
     def end(self) -> None:
         self.canary.kill()
         self.canary.wait()
+        self.doors.close()
         del os.environ["GRIDLE_ESCAPE_OWNER"]
 
     @staticmethod

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
 
+_TIMEOUT_S = 20.0
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
 def leftovers(worker_id: str, folder: str, *own_pids: int) -> list[str]:
-    """Return containers, processes, mounts and control groups that are the run's."""
+    """Return what stays; an engine's own processes may take a moment to leave."""
+    deadline_s = time.monotonic() + _TIMEOUT_S
+    while (found := _left_now(worker_id, folder, own_pids)) and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+    return found
+
+
+def _left_now(worker_id: str, folder: str, own_pids: tuple[int, ...]) -> list[str]:
     found = [f"container {each}" for each in _containers(worker_id)]
     for process in psutil.process_iter(["pid", "cmdline"]):
         line = " ".join(process.info["cmdline"] or [])

@@ -11,6 +11,7 @@ from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.hidden_paths import hidden_paths
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
 
@@ -54,7 +55,7 @@ def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list
         *_fence(engine, place),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
-        *(_podman_only(place) if engine.is_podman else _docker_only()),
+        *(_podman_only(spec, place) if engine.is_podman else _docker_only()),
         *_entrypoint(engine, runtime),
         f"sha256:{runtime.image_sha256}",  # by digest: a name could be moved
         *runtime.command[1:],
@@ -149,8 +150,10 @@ def _mount(engine: Engine, source: Path, target: str, *, writable: bool) -> list
     return ["--mount", f"type=bind,source={source},target={target}{read_only}"]
 
 
-def _podman_only(place: Place) -> list[str]:
+def _podman_only(spec: TaskSpec, place: Place) -> list[str]:
+    hidden = hidden_paths(with_cards=bool(spec.gpus))
     return [
+        "--security-opt", f"mask={':'.join(hidden)}",  # nothing that tells of the owner
         "--pidfile", str(place.pid_file),
         "--http-proxy=false",  # Podman would hand this machine's proxy settings on
         "--no-hosts",  # and its hosts file

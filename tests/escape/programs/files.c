@@ -96,6 +96,7 @@ static void descriptors(int count, char **words) {
     int found = 0;
     for (int file = 3; file < 1024; file++) {
         struct stat state;
+        if (file == own_file()) continue;
 #ifdef __wasi__
         /* the folders that were given are descriptors, too */
         if (!fstat(file, &state) && !S_ISDIR(state.st_mode)) found++;

@@ -13,6 +13,9 @@ void breach(const char *what);
 /* An attack that returns something other than -1 got through. */
 void judge(const char *what, long result);
 
+/* The one descriptor that the program holds itself. */
+int own_file(void);
+
 /* The number of a word, or the default where it is not there. */
 long number(int count, char **words, int index, long otherwise);
 

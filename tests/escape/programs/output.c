@@ -115,7 +115,7 @@ static void reserve(int count, char **words) {
 }
 
 /* Words: a path of the host. The name is a file and a link to it by turns, without end. */
-static void swap(int count, char **words) {
+static void race(int count, char **words) {
     for (;;) {
         put("/out/.file", "mine");
         rename("/out/.file", "/out/result.txt");
@@ -124,7 +124,7 @@ static void swap(int count, char **words) {
     }
 }
 
-static void swap_hard(int count, char **words) {
+static void race_hard(int count, char **words) {
     for (;;) {
         put("/out/one.txt", "mine");
         link("/out/one.txt", "/out/two.txt");
@@ -165,6 +165,6 @@ const struct attack output_attacks[] = {
     {"name-long", name_long}, {"name-twins", name_twins}, {"link", link_to},
     {"hard-link", hard_link}, {"folder", folder}, {"deep", deep}, {"many", many},
     {"sparse", sparse}, {"huge", huge}, {"nameless", nameless}, {"reserve", reserve},
-    {"swap", swap}, {"swap-hard", swap_hard}, {"speak", speak}, {"long-line", long_line},
+    {"race", race}, {"race-hard", race_hard}, {"speak", speak}, {"long-line", long_line},
     {"flood", flood}, {"leave", leave}, {0, 0},
 };

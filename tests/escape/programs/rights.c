@@ -124,6 +124,17 @@ static void limits(int count, char **words) {
         judge(each[i].what, setrlimit(each[i].which, &endless));
 }
 
+static void put(const char *path, const char *text) {
+    int file = open(path, O_WRONLY);
+    judge(path, file < 0 ? -1 : write(file, text, strlen(text)));
+}
+
+static void user_maps(int count, char **words) {
+    put("/proc/self/uid_map", "0 0 4294967295");
+    put("/proc/self/gid_map", "0 0 4294967295");
+    put("/proc/self/setgroups", "allow");
+}
+
 /* The next program of CVE-2019-5736: the runtime's own file, reached through a process of its. */
 static void runtime_file(int count, char **words) {
     for (int pid = 1; pid < 4; pid++) {
@@ -137,5 +148,5 @@ const struct attack rights_attacks[] = {
     {"ids", ids}, {"capabilities", capabilities}, {"setuid", setuids},
     {"no-new-privileges", no_new_privileges}, {"ptrace", traces}, {"memory-of-others", memories},
     {"signals", signals}, {"priorities", priorities}, {"limits", limits},
-    {"runtime-file", runtime_file}, {0, 0},
+    {"user-maps", user_maps}, {"runtime-file", runtime_file}, {0, 0},
 };
