@@ -122,9 +122,7 @@ class Fences:
 
 
 @pytest.fixture(scope="session")
-def fences(
-    base: Path, host: HostWatch, request: pytest.FixtureRequest
-) -> Iterator[Fences]:
+def fences(base: Path, host: HostWatch, request: pytest.FixtureRequest) -> Iterator[Fences]:
     made = Fences(base, request)
     yield made
     made.close()

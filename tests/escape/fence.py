@@ -88,7 +88,9 @@ class Neighbour:
     """Another task, beside every attack: it must go on, whatever happens."""
 
     def __init__(self, fence: Fence) -> None:
-        self._attack = fence.start("neighbour", resources=msgspec.structs.replace(SMALL, wall_limit_s=3600.0))
+        self._attack = fence.start(
+            "neighbour", resources=msgspec.structs.replace(SMALL, wall_limit_s=3600.0)
+        )
         self._beat = self._attack.await_file("beat")
 
     @property

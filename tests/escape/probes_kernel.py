@@ -51,9 +51,7 @@ RIGHTS = [
         emulated=frozenset({"nice", "oom_score_adj"}),
     ),
     Probe("raise own limits", ("limits",)),
-    Probe(
-        "write the runtime's own program", ("runtime-file",), errors=ABSENT | {"Text file busy"}
-    ),
+    Probe("write the runtime's own program", ("runtime-file",), errors=ABSENT | {"Text file busy"}),
 ]
 
 DEVICES = [
@@ -84,4 +82,3 @@ DEVICES = [
         errors=ABSENT | {"I/O error"},
     ),
 ]  # fmt: skip
-

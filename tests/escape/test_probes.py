@@ -68,7 +68,10 @@ class Batches:
             "@boot-id": [veiled(boot_id)],
             "@interrupts": [veiled("intr ")],
             "@folder": [veiled(host.folder.name)],
-            "@neighbour": [str(neighbour.folder / "out/beat"), str(neighbour.folder / "in/data.txt")],
+            "@neighbour": [
+                str(neighbour.folder / "out/beat"),
+                str(neighbour.folder / "in/data.txt"),
+            ],
             "@pids": [str(host.canary.pid), str(os.getpid()), "100000"],
             "@tcp": [str(doors.tcp_port)],
             "@udp": [str(doors.udp_port)],

@@ -24,5 +24,7 @@ def record(case: str, fence: str, said: str) -> None:
 
 def table() -> list[str]:
     """Return the lines of the table."""
-    lines = [f"{case} | {fence} | {said}" for case, by in _said.items() for fence, said in by.items()]
+    lines = [
+        f"{case} | {fence} | {said}" for case, by in _said.items() for fence, said in by.items()
+    ]
     return [f"{len(_said)} attacks were stopped:", *lines] if lines else []

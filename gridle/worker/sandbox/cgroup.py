@@ -177,6 +177,15 @@ class Cgroup:
         """Whether a thread of the group is ready to run; False where that cannot be seen."""
         return any(thread_state(thread_id) == "R" for thread_id in self.thread_ids())
 
+    def process_ids(self) -> list[int]:
+        """Return all its processes; none where it is gone."""
+        folder = self.freezer or self.cpuacct
+        try:
+            text = (folder / "cgroup.procs").read_text("ascii") if folder else ""
+        except OSError:
+            return []
+        return [int(line) for line in text.split()]
+
     def thread_ids(self) -> list[int]:
         """Return the threads of all its processes; none where they cannot be seen."""
         folder, name = (self.cpuacct, "cgroup.threads") if self.unified else (self.freezer, "tasks")

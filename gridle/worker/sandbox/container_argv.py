@@ -21,6 +21,8 @@ NOBODY_ID = 65534
 _OPEN_FILES = 1024
 _PROCESSES = 4096
 _PIDS = 512
+_SIGNALS = 1024
+_LOCKED_BYTES = 2**16
 _SHARED_MEMORY = "64m"
 _LEAST_CPUS = 0.01
 
@@ -122,6 +124,10 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
         "--ulimit", f"nofile={nofile}:{nofile}",
         "--ulimit", f"nproc={nproc}:{nproc}",
         "--ulimit", f"fsize={file_bytes}:{file_bytes}",  # no single file beyond the limits
+        # counted by user, and the user of a rootless engine's tasks is the owner
+        "--ulimit", f"sigpending={_SIGNALS}:{_SIGNALS}",  # timers, too
+        "--ulimit", "msgqueue=0:0",
+        "--ulimit", f"memlock={_LOCKED_BYTES}:{_LOCKED_BYTES}",
         "--ulimit", "core=0:0",  # a dump would hold a requestor's data
     ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.cgroup_place import cgroup_of
 from gridle.worker.sandbox.container_begin import has_begun
-from gridle.worker.sandbox.container_exit import Facts, needs_inspection, reading
+from gridle.worker.sandbox.container_exit import OOM_NAME, Facts, needs_inspection, reading
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
 from gridle.worker.sandbox.log_tail import LogTail
@@ -43,7 +43,8 @@ class ContainerProcess:
         self._removed = False
         self._exit: Exit | None = None
         self._ended = threading.Event()
-        for file in (launch.place.cid_file, launch.place.pid_file):
+        self._oom_file = launch.spec.folder / OOM_NAME
+        for file in (launch.place.cid_file, launch.place.pid_file, self._oom_file):
             file.unlink(missing_ok=True)
         self._lifeline = ContainerLifeline(argv.remove_argv(launch.engine, self._name))
         reader, writer = os.pipe()
@@ -106,6 +107,10 @@ class ContainerProcess:
         """The most memory that its control group held."""
         return self._group.peak_memory_bytes() if self._group else None
 
+    def process_ids(self) -> list[int]:
+        """Every process in it that can be seen from here."""
+        return self._group.process_ids() if self._group else []
+
     def release(self) -> None:
         """Remove the container, and the lifeline that would have."""
         if self._fence:
@@ -127,7 +132,7 @@ class ContainerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=writer,
                 stderr=writer,
-                cwd=launch.spec.folder,  # conmon leaves a file `oom` wherever it was started
+                cwd=launch.spec.folder,  # where conmon leaves OOM_NAME
                 start_new_session=True,
             )
         except OSError as error:
@@ -210,7 +215,7 @@ class ContainerProcess:
                 status=status,
                 began=self._group is not None or self._launch.place.pid_file.exists(),
                 container_status=code if isinstance(code, int) else None,
-                out_of_memory=bool(state.get("OOMKilled")),
+                out_of_memory=bool(state.get("OOMKilled")) or self._oom_file.exists(),
                 flooded=self._flooded,
                 killed=self._killed,
                 command=str(getattr(self._launch.spec.runtime, "command", ("",))[0]),

@@ -13,6 +13,7 @@ from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.brake import Brake
+from gridle.worker.sandbox.nameless_files import NamelessFiles
 from gridle.worker.sandbox.output import ended_at_limit, output_fault
 from gridle.worker.sandbox.own_time import OwnTime
 from gridle.worker.sandbox.port import Ending, OnEnd, Outcome, Share, TaskSpec
@@ -62,6 +63,9 @@ class FencedProcess(Protocol):
     def peak_memory_bytes(self) -> int | None:
         """The most memory held so far, or None where it cannot be read now."""
 
+    def process_ids(self) -> list[int]:
+        """Every process in the fence, as far as they can be seen."""
+
     def release(self) -> None:
         """Give back whatever the fence still holds; the process has ended."""
 
@@ -74,6 +78,7 @@ class SupervisedTask:
         self._process = process
         self._brake = Brake(spec.name, process.freeze, process.thaw)
         self._on_end = on_end
+        self._nameless = NamelessFiles(spec.folder, process.process_ids)
         self._lock = threading.Lock()
         self._stopwatch = Stopwatch().go(time.monotonic())
         self._own_time = OwnTime()
@@ -194,7 +199,8 @@ class SupervisedTask:
         limit_s = self._spec.resources.wall_limit_s
         if self._own_time.counted_s > limit_s:
             return explanations.wall_limit(limit_s)
-        return output_fault(self._spec.folder, self._spec.resources)
+        hidden_bytes = self._nameless.bytes_held()
+        return output_fault(self._spec.folder, self._spec.resources, hidden_bytes)
 
     def _outcome(self, own_exit: Exit) -> Outcome:
         if self._cut_short is not None:

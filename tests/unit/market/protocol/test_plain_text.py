@@ -20,6 +20,7 @@ def test_what_people_write_stays() -> None:
 @given(st.text())
 def test_no_control_character_is_left(text: str) -> None:
     assert not any(unicodedata.category(char)[0] == "C" for char in plain(text))
+    assert len(plain(text).splitlines()) <= 1
 
 
 def test_a_long_text_is_cut() -> None:
