@@ -19,7 +19,7 @@ _USED_UP = REFUSED | {
     "I/O error",  # WASI's word for too many open files
 }
 _TOO_MUCH_MEMORY = ("more memory than its manifest",)
-_ENDED = ("exit status 153", "more memory than its manifest")
+_ENDED = ("larger than any of its limits", "more memory than its manifest")
 _EITHER = (Ending.FINISHED, Ending.FAILED)
 _BRIEF = msgspec.structs.replace(SMALL, wall_limit_s=0.5)
 

@@ -3,6 +3,9 @@
 #include "hostile.h"
 
 #include <fcntl.h>
+#ifndef __wasi__
+#include <signal.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,9 +77,9 @@ static void many(int count, char **words) {
 /* A file that says that it is huge, and holds nothing. */
 static void sparse(int count, char **words) {
     int file = open("/out/sparse", O_RDWR | O_CREAT, 0644);
-    if (ftruncate(file, 1l << 40)) held("a sparse file of 1 TiB", errno);
+    if (ftruncate(file, 1ll << 40)) held("a sparse file of 1 TiB", errno);
     else breach("a sparse file of 1 TiB");
-    if (pwrite(file, "x", 1, 1l << 40) < 0) held("a byte at 1 TiB", errno);
+    if (pwrite(file, "x", 1, 1ll << 40) < 0) held("a byte at 1 TiB", errno);
     else breach("a byte at 1 TiB");
 }
 
@@ -94,6 +97,9 @@ static void huge(int count, char **words) {
 /* A file without a name is not seen by whoever lists the folder. */
 static void nameless(int count, char **words) {
     static char block[1 << 20];
+#ifndef __wasi__
+    signal(SIGXFSZ, SIG_IGN);
+#endif
     long limit_mib = number(count, words, 0, 64), written_mib = 0;
     for (int n = 0; n < 900 && written_mib < limit_mib; n++) {
         int file = open("/out/nameless", O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -108,8 +114,9 @@ static void nameless(int count, char **words) {
 /* Room on the disk in one call, without writing. */
 static void reserve(int count, char **words) {
     int file = open("/out/reserved", O_WRONLY | O_CREAT, 0644);
-    int error = posix_fallocate(file, 0, 1 << 19);
-    if (error) held("reserve room", error);
+    errno = 0;
+    int error = posix_fallocate(file, 0, 1 << 19); /* some libraries answer -1 */
+    if (error) held("reserve room", error > 0 ? error : errno);
     else breach("reserve room");
     unlink("/out/reserved");
 }

@@ -79,7 +79,7 @@ static void vforked(int count, char **words) {
 }
 
 static void zombies(int count, char **words) {
-    for (int n = 0; n < 300; n++) if (fork() == 0) _exit(0);
+    for (int n = 0; n < 60; n++) if (fork() == 0) _exit(0);
     say_ready();
     for (;;) pause();
 }

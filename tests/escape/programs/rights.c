@@ -64,7 +64,7 @@ static void traces(int count, char **words) {
     if (child == 0) for (;;) pause();
     judge("ptrace attach", ptrace(PTRACE_ATTACH, child, 0, 0));
     judge("ptrace seize", ptrace(PTRACE_SEIZE, child, 0, 0));
-    judge("ptrace host", ptrace(PTRACE_ATTACH, number(count, words, 0, 1), 0, 0));
+    judge("ptrace host", ptrace(PTRACE_ATTACH, number(count, words, 0, 100000), 0, 0));
     kill(child, SIGKILL);
     waitpid(child, 0, 0);
     judge("ptrace traceme", ptrace(PTRACE_TRACEME, 0, 0, 0));
