@@ -62,16 +62,6 @@ def engine() -> Engine:
     return found
 
 
-@pytest.fixture(scope="session")
-def image_id(engine: Engine, base: Path) -> Iterator[str]:
-    tar = hostile.image_tar(hostile.build(hostile.NATIVE_TARGET), base / "root.tar")
-    command = [*base_argv(engine), "import", str(tar)]
-    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
-    image = done.stdout.strip().removeprefix("sha256:")
-    yield image
-    subprocess.run([*base_argv(engine), "rmi", "--force", image], check=True, capture_output=True)
-
-
 def _gvisor(engine: Engine, base: Path) -> Engine:
     """Return the engine under gVisor, which is to give tasks no network of the host's."""
     program = shutil.which("runsc")
@@ -90,6 +80,7 @@ class Fences:
         self._base = base
         self._request = request
         self._made: dict[str, tuple[Fence, Neighbour]] = {}
+        self._image = ""
 
     def get(self, name: str) -> tuple[Fence, Neighbour]:
         if name not in self._made:
@@ -102,6 +93,22 @@ class Fences:
             neighbour.end()
             fence.sandbox.close()
             assert fence.sandbox.sweep() == 0
+        if self._image:
+            self._podman("rmi", "--force", self._image)
+
+    def image(self) -> str:
+        """Return the id of the image with the program."""
+        if not self._image:
+            program = hostile.build(hostile.NATIVE_TARGET)
+            tar = hostile.image_tar(program, self._base / "root.tar")
+            self._image = self._podman("import", str(tar)).removeprefix("sha256:")
+        return self._image
+
+    def _podman(self, *words: str) -> str:
+        engine = self._request.getfixturevalue("engine")
+        command = [*base_argv(engine), *words]
+        done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120)
+        return done.stdout.strip()
 
     def _make(self, name: str) -> Fence:
         folder = self._base / name
@@ -113,10 +120,9 @@ class Fences:
             wasm.prepare(runtime, lambda _: module)
             return Fence(name, wasm, runtime, folder)
         engine = self._request.getfixturevalue("engine")
-        image = self._request.getfixturevalue("image_id")
         used = _gvisor(engine, self._base) if name == GVISOR else engine
         sandbox = ContainerSandbox(f"{WORKER_ID}-{name}", PROFILE, find=lambda: used)
-        runtime = ContainerRuntime(image_sha256=image, command=("/hostile",))
+        runtime = ContainerRuntime(image_sha256=self.image(), command=("/hostile",))
         sandbox.prepare(runtime, lambda _: folder)
         return Fence(name, sandbox, runtime, folder)
 
@@ -127,6 +133,12 @@ def fences(base: Path, host: HostWatch, request: pytest.FixtureRequest) -> Itera
     yield made
     made.close()
     assert leftovers(WORKER_ID, str(base), host.canary.pid) == []
+
+
+@pytest.fixture(scope="session")
+def image_id(fences: Fences, engine: Engine) -> str:
+    del engine  # skips where there is none
+    return fences.image()
 
 
 class Attacker:

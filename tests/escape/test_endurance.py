@@ -45,7 +45,9 @@ def test_stop_ends_what_refuses(attacker: Attacker, what: str) -> None:
     assert eventually(lambda: not _processes(attack)), _processes(attack)
     attacker.host.check(log=outcome.log_tail, out=attack.out)
     assert attacker.neighbour.goes_on()
-    verdicts.record(f"refuse to end: {what}", attacker.fence.name, f"gone {took_s:.2f} s after stop")
+    verdicts.record(
+        f"refuse to end: {what}", attacker.fence.name, f"gone {took_s:.2f} s after stop"
+    )
 
 
 @in_fences(*CONTAINERS)

@@ -16,6 +16,7 @@ from gridle.worker.sandbox.container_process import ContainerProcess
 from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
+from gridle.worker.sandbox.image_instructions import instructions, refused
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
@@ -74,6 +75,7 @@ class ContainerSandbox:
         wanted = _container(runtime)
         with self._loading:
             if self._has_image(wanted.image_sha256):
+                self._refuse_instructions(wanted.image_sha256)
                 return
             if wanted.archive_sha256 is None and wanted.registry is None:
                 raise _no_image()
@@ -88,6 +90,7 @@ class ContainerSandbox:
                 )
             if not self._has_image(wanted.image_sha256):
                 raise _wrong_image()
+            self._refuse_instructions(wanted.image_sha256)
 
     def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:
         """Start a prepared task under `share`.
@@ -154,6 +157,15 @@ class ContainerSandbox:
     def _has_image(self, image_sha256: str) -> bool:
         reply = self._ask(argv.image_id_argv(self._engine(), image_sha256), _COMMAND_TIMEOUT_S)
         return reply.status == 0 and reply.stdout.strip().removeprefix("sha256:") == image_sha256
+
+    def _refuse_instructions(self, image_sha256: str) -> None:
+        engine = self._engine()
+        if not engine.is_podman:  # Docker passes none on
+            return
+        reply = self._ask(argv.image_annotations_argv(engine, image_sha256), _COMMAND_TIMEOUT_S)
+        found = instructions(reply.stdout.strip()) if reply.status == 0 else ["?"]
+        if found:
+            raise refused(found)
 
 
 def _container(runtime: Runtime) -> ContainerRuntime:

@@ -203,6 +203,12 @@ def image_id_argv(engine: Engine, image_sha256: str) -> list[str]:
     return [*base_argv(engine), "image", "inspect", "--format", "{{.Id}}", f"sha256:{image_sha256}"]
 
 
+def image_annotations_argv(engine: Engine, image_sha256: str) -> list[str]:
+    """Return Podman's command line that prints the annotations of an image's manifest as JSON."""
+    form = "{{json .Annotations}}"
+    return [*base_argv(engine), "image", "inspect", "--format", form, f"sha256:{image_sha256}"]
+
+
 def load_argv(engine: Engine, archive: Path) -> list[str]:
     """Return the command line that loads an image archive."""
     return [*base_argv(engine), "load", "--quiet", "--input", str(archive)]
