@@ -81,6 +81,7 @@ class Fences:
         self._request = request
         self._made: dict[str, tuple[Fence, Neighbour]] = {}
         self._image = ""
+        self._engine: Engine | None = None
 
     def get(self, name: str) -> tuple[Fence, Neighbour]:
         if name not in self._made:
@@ -99,14 +100,15 @@ class Fences:
     def image(self) -> str:
         """Return the id of the image with the program."""
         if not self._image:
+            self._engine = self._request.getfixturevalue("engine")
             program = hostile.build(hostile.NATIVE_TARGET)
             tar = hostile.image_tar(program, self._base / "root.tar")
             self._image = self._podman("import", str(tar)).removeprefix("sha256:")
         return self._image
 
     def _podman(self, *words: str) -> str:
-        engine = self._request.getfixturevalue("engine")
-        command = [*base_argv(engine), *words]
+        assert self._engine is not None
+        command = [*base_argv(self._engine), *words]
         done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120)
         return done.stdout.strip()
 
