@@ -5,7 +5,9 @@ Each `yield` of a program stands for `STEP_S` of CPU time; real time passes at t
 
 from __future__ import annotations
 
+import contextlib
 import os
+import struct
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -23,6 +25,8 @@ STEP_S = 0.005
 _TICK_S = 0.002
 _END_TIMEOUT_S = 10.0
 FINISHED = Exit(Ending.FINISHED)
+STATE = struct.Struct("<8sQQd")
+"""What the contract's C program saves: its mark, the steps done, its generator, its sum."""
 
 Program = Generator[None, None, Exit]
 
@@ -59,6 +63,47 @@ def _many(out: Path) -> Program:
     return FINISHED
 
 
+def _simulate(folder: Path, steps: int) -> Program:
+    """Go on from `state`, whose first figures are those of the C program's."""
+    place, step, digest = folder / "checkpoint", 0, 1
+    if (place / "state").exists():
+        _, step, digest, _ = STATE.unpack((place / "state").read_bytes())
+    while step < steps:
+        with contextlib.suppress(FileNotFoundError):
+            (place / "save").unlink()
+            (place / "state.new").write_bytes(STATE.pack(b"sim 1", step, digest, 0.0))
+            (place / "state.new").rename(place / "state")
+        step, digest = step + 1, digest * 6364136223846793005 % 2**64 + 1
+        yield
+    (folder / "out" / "result.txt").write_text(f"{digest:x}\n")
+    return FINISHED
+
+
+def _tamper(folder: Path, how: str) -> Program:
+    place = folder / "checkpoint"
+    state, request = place / "state", place / "save"
+
+    def linked() -> None:
+        state.touch()
+        (place / "state.new").hardlink_to(state)
+
+    plays: dict[str, Callable[[], object]] = {
+        "link": lambda: state.symlink_to("../in/data.txt"),
+        "fifo": lambda: os.mkfifo(state),
+        "folder": state.mkdir,
+        "hard-link": linked,
+        "huge": lambda: state.write_bytes(bytes(2**19)),
+        "extra": (place / "notes").touch,
+        "request-folder": request.mkdir,
+        "request-link": lambda: request.symlink_to("../out/made"),
+    }
+    if how.startswith("request"):
+        request.unlink(missing_ok=True)
+    plays[how]()
+    yield from _sleep()
+    return FINISHED
+
+
 def _one_step(do: Callable[[], object], end: Exit) -> Program:
     do()
     yield
@@ -74,6 +119,9 @@ def program(spec: TaskSpec) -> Program:
         "sleep": _sleep,
         "fill": lambda: _fill(out),
         "many": lambda: _many(out),
+        "simulate": lambda: _simulate(spec.folder, int(words[0])),
+        "listen": lambda: _one_step(lambda: None, _failed(99)),
+        "tamper": lambda: _tamper(spec.folder, words[0]),
         "echo": lambda: _one_step(
             lambda: (out / "words.txt").write_text("".join(f"{word}\n" for word in words)), FINISHED
         ),
@@ -135,6 +183,9 @@ class FakeProcess:
         with self._changed:
             self._killed = True
             self._changed.notify_all()
+
+    def nudge(self) -> None:
+        """It looks for a request at every step."""
 
     def wait(self, timeout_s: float) -> Exit | None:
         return self._exit if self._ended.wait(timeout_s) else None

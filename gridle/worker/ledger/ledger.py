@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.ledger.checkpoints import CheckpointTable
 from gridle.worker.ledger.connection import connect, transaction
 from gridle.worker.ledger.energy import EnergyTable
 from gridle.worker.ledger.money import SETTLED_AFTER, MoneyTable
@@ -24,6 +25,7 @@ class Ledger:
         self.outbox = Outbox(connection)
         self.money = MoneyTable(connection)
         self.energy = EnergyTable(connection)
+        self.checkpoints = CheckpointTable(connection)
 
     def get(self, key: str) -> str | None:
         """Return a remembered word, such as the owner's wish."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -18,6 +19,7 @@ from gridle.worker.sandbox.container_begin import has_begun
 from gridle.worker.sandbox.container_exit import OOM_NAME, Facts, needs_inspection, reading
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
+from gridle.worker.sandbox.first_process import FirstProcess
 from gridle.worker.sandbox.log_tail import LogTail
 from gridle.worker.sandbox.port import Ending, Share
 from gridle.worker.sandbox.supervisor import Exit
@@ -38,6 +40,7 @@ class ContainerProcess:
         self._name = launch.place.name
         self._fence: ContainerFence | None = None
         self._group: Cgroup | None = None
+        self._first: FirstProcess | None = None
         self._flooded = False
         self._killed = False
         self._removed = False
@@ -87,6 +90,11 @@ class ContainerProcess:
             self._fence.let_die()
         self._remove()
 
+    def nudge(self) -> None:
+        """Signal its first process where that is surely safe; elsewhere it looks by itself."""
+        if self._first:
+            self._first.tell(signal.SIGUSR1)
+
     def wait(self, timeout_s: float) -> Exit | None:
         """Return how it ended, or None where it still runs after `timeout_s`."""
         return self._exit if self._ended.wait(timeout_s) else None
@@ -115,6 +123,8 @@ class ContainerProcess:
         """Remove the container, and the lifeline that would have."""
         if self._fence:
             self._fence.let_die()
+        if self._first:
+            self._first.release()
         for _ in range(_REMOVE_TRIES):
             if self._removed:
                 break
@@ -152,7 +162,12 @@ class ContainerProcess:
                 self.release()
                 raise _not_started(self._exit.log_tail[-300:].strip())
             return
+        first = FirstProcess(pid) if pid else None
         self._group = self._own_group(pid) if pid else None
+        if self._group:
+            self._first = first  # it was held before its group was seen to be the container's
+        elif first:
+            first.release()
         self._fence = ContainerFence(self._launch, self._group)
         if self._group:
             self._fence.throttle(self._launch.share)

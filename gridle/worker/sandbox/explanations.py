@@ -36,6 +36,12 @@ DISK_FULL = Sentence(
     "本机磁盘已满，任务已停止；请腾出空间，任务将重试。",
 )
 
+CHECKPOINT_DAMAGED = Sentence(
+    "A task's saved state on this machine was damaged and set aside; the task goes on from an "
+    "older one, or begins again.",
+    "本机保存的某个任务状态已损坏并被另存；该任务将从更早的状态继续，或重新开始。",
+)
+
 
 def exit_status(code: int) -> Sentence:
     """Return the sentence for a task that ended with a status other than 0."""
@@ -79,6 +85,26 @@ def output_kind(untrusted_name: str) -> Sentence:
         f"This task left {name} in its output, which is not a plain file with a plain name; "
         "its requestor must write plain files only.",
         f"此任务在输出中留下了 {name}，它不是名称规范的普通文件；发布者只能写入普通文件。",
+    )
+
+
+def checkpoint_kind(untrusted_name: str) -> Sentence:
+    """Return the sentence for something in the checkpoint folder that does not belong there."""
+    name = ascii(untrusted_name[:100])
+    return Sentence(
+        f"This task left {name} in its checkpoint folder, where only plain files named state, "
+        "state.new and save may be; its requestor must correct it.",
+        f"此任务在检查点文件夹中留下了 {name}；那里只能有名为 state、state.new 和 save 的普通文件，"
+        "需由发布者修正。",
+    )
+
+
+def checkpoint_bytes(limit_bytes: int) -> Sentence:
+    """Return the sentence for a saved state that is too large."""
+    return Sentence(
+        f"This task saved more than its limit of {limit_bytes} bytes of state; "
+        "its requestor must allow more or save less.",
+        f"此任务保存的状态超过 {limit_bytes} 字节的上限；发布者需提高上限或减少状态。",
     )
 
 

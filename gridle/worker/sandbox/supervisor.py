@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gridle.market.protocol.errors import GridleError
+from gridle.market.protocol.manifest import CheckpointRule
 from gridle.market.protocol.messages import TaskUsage
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.brake import Brake
+from gridle.worker.sandbox.checkpoint import SaveRequests, checkpoint_fault
 from gridle.worker.sandbox.nameless_files import NamelessFiles
 from gridle.worker.sandbox.output import ended_at_limit, output_fault
 from gridle.worker.sandbox.own_time import OwnTime
@@ -51,6 +53,9 @@ class FencedProcess(Protocol):
     def kill(self) -> None:
         """End it at once, frozen or not."""
 
+    def nudge(self) -> None:
+        """Point it to a request to save, where its fence has a way; it may not listen."""
+
     def wait(self, timeout_s: float) -> Exit | None:
         """Return how it ended, or None where it still runs after `timeout_s`."""
 
@@ -87,6 +92,7 @@ class SupervisedTask:
         self._usage = TaskUsage(cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0)
         self._counted_up_to = self._usage
         self._ended = threading.Event()
+        self._saves = self._save_requests(spec.checkpoint) if spec.checkpoint else None
         self._thread = threading.Thread(target=self._watch, name=f"task-{spec.name}", daemon=True)
 
     def begin(self, share: Share) -> None:
@@ -138,8 +144,7 @@ class SupervisedTask:
 
     def save(self, grace_s: float) -> bool:
         """Tell it to save its state, and wait; whether a newer state is in place in time."""
-        del grace_s
-        return False
+        return self._saves is not None and self._saves.ask(grace_s)
 
     def usage(self) -> TaskUsage:
         """Return what it has used so far; the final figures once it has ended."""
@@ -152,6 +157,14 @@ class SupervisedTask:
         """Wait until `on_end` has been called; returns whether it was."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _save_requests(self, rule: CheckpointRule) -> SaveRequests:
+        nudge = self._process.nudge
+        return SaveRequests(self._spec.folder, rule, nudge, self._ended, self._can_save)
+
+    def _can_save(self) -> bool:
+        with self._lock:
+            return not (self._paused or self._cut_short or self._ended.is_set())
 
     def _watch(self) -> None:
         while (own_exit := self._process.wait(WATCH_S)) is None:
@@ -199,8 +212,14 @@ class SupervisedTask:
         limit_s = self._spec.resources.wall_limit_s
         if self._own_time.counted_s > limit_s:
             return explanations.wall_limit(limit_s)
+        rule = self._spec.checkpoint
         hidden_bytes = self._nameless.bytes_held()
-        return output_fault(self._spec.folder, self._spec.resources, hidden_bytes)
+        if rule is not None:  # a state that was replaced may still be open
+            hidden_bytes = max(0, hidden_bytes - rule.max_bytes)
+        fault = output_fault(self._spec.folder, self._spec.resources, hidden_bytes)
+        if fault is None and rule is not None:
+            return checkpoint_fault(self._spec.folder, rule)
+        return fault
 
     def _outcome(self, own_exit: Exit) -> Outcome:
         if self._cut_short is not None:

@@ -85,6 +85,9 @@ class WasmProcess:
         if self._fence:
             self._fence.let_die()
 
+    def nudge(self) -> None:
+        """WebAssembly has no signals: its task looks for a request by itself."""
+
     def wait(self, timeout_s: float) -> Exit | None:
         """Return how it ended, or None where it still runs after `timeout_s`."""
         return self._exit if self._reaped.wait(timeout_s) else None

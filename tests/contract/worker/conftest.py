@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from gridle.market.protocol.manifest import (
+    CheckpointRule,
     ContainerRuntime,
     MiB,
     Resources,
@@ -24,6 +25,7 @@ from gridle.market.protocol.manifest import (
 )
 from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
+from gridle.worker.sandbox.checkpoint_state import SavedState, place_state
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv
 from gridle.worker.sandbox.cores import cores_of
@@ -68,6 +70,8 @@ class Rig:
         gpu_percent: float = 100.0,
         gpus: tuple[str, ...] = (),
         resources: Resources | None = None,
+        checkpoint: CheckpointRule | None = None,
+        state: SavedState | None = None,
     ) -> Started:
         name = f"t{secrets.token_hex(4)}"
         folder = self.folder / name
@@ -76,7 +80,8 @@ class Rig:
         (folder / "in" / "data.txt").write_text("forty-two")
         needs = resources or Resources(reference_s=1.0)
         outcomes: queue.Queue[Outcome] = queue.Queue()
-        spec = TaskSpec(name, self.runtime, arguments, needs, folder, gpus)
+        assert checkpoint is None or place_state(state, folder)
+        spec = TaskSpec(name, self.runtime, arguments, needs, folder, gpus, checkpoint)
         share = Share(cpu_percent, core_ids, gpu_percent)
         task = self.sandbox.start(spec, share, outcomes.put)
         return Started(task, outcomes, folder)
