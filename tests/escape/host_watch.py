@@ -29,9 +29,9 @@ class HostWatch:
         self.folder = folder
         self.doors = Doors()
         os.environ["GRIDLE_ESCAPE_OWNER"] = self.secret
-        as_task = {"user": NOBODY_ID, "group": NOBODY_ID} if os.geteuid() == 0 else {}
+        task_id = NOBODY_ID if os.geteuid() == 0 else None
         self.canary = subprocess.Popen(
-            ["sleep", "3600"], cwd="/", start_new_session=True, **as_task
+            ["sleep", "3600"], cwd="/", start_new_session=True, user=task_id, group=task_id
         )
         """Of the same user as every task: a signal that leaves a fence would arrive."""
         self._settings = self._read_settings()

@@ -1,4 +1,4 @@
-"""The hostile program, built for each fence from its C sources, and an image that is hostile too."""
+"""The hostile program, built for each fence from its C sources, and an image with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CACHE = Path(__file__).resolve().parents[2] / "build" / "test-programs"
 _TIMEOUT_S = 280
 NATIVE_TARGET = f"{platform.machine()}-linux-musl"
 WASM_TARGET = "wasm32-wasi"
-_PORTABLE = ("main.c", "files.c", "output.c", "hunger.c")
+_PORTABLE = ("main.c", "files.c", "output.c", "hunger.c", "states.c")
 DEVICES = {"memory": ("c", 1, 1), "messages": ("c", 1, 11), "disk": ("b", 254, 0)}
 """Nodes that the image brings along, by name: kind, major, minor."""
 

@@ -1,4 +1,4 @@
-"""Attacks that are over in an instant: a table of them runs in one task, each in its own process."""
+"""Attacks that are over at once: a table of them runs in one task, each in its own process."""
 
 from __future__ import annotations
 

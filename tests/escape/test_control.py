@@ -22,7 +22,8 @@ pytestmark = pytest.mark.engine
 WEAK = (
     "--network=none", "--cap-add=all", "--security-opt=seccomp=unconfined", "--user=0",
     "--security-opt=unmask=all", "--pids-limit=0", "--log-driver=none", "--rm",
-    "--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096", "--entrypoint=/hostile", "--tmpfs=/tmp",
+    "--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096", "--entrypoint=/hostile",
+    "--tmpfs=/tmp",
 )  # fmt: skip
 
 CONTROLS = [

@@ -21,6 +21,7 @@ _USED_UP = REFUSED | {
 _TOO_MUCH_MEMORY = ("more memory than its manifest",)
 _ENDED = ("larger than any of its limits", "more memory than its manifest")
 _EITHER = (Ending.FINISHED, Ending.FAILED)
+_SHARED, _SCRATCH = "/dev/shm", "/tmp"  # noqa: S108 - the task's own
 _BRIEF = msgspec.structs.replace(SMALL, wall_limit_s=0.5)
 
 CASES = [
@@ -28,9 +29,9 @@ CASES = [
          says=_TOO_MUCH_MEMORY, tells=False),
     Case("use all memory of a module", ("memory", "256"), fences=(WASM,), errors=_USED_UP),
     Case("lock all memory", ("locked",), errors=_USED_UP, endings=_EITHER, says=_ENDED),
-    Case("fill /dev/shm", ("fill", "/dev/shm", "128"), errors=_USED_UP, endings=_EITHER,
+    Case("fill /dev/shm", ("fill", _SHARED, "128"), errors=_USED_UP, endings=_EITHER,
          says=_ENDED, tells=False),
-    Case("fill /tmp", ("fill", "/tmp", "16"), errors=_USED_UP),
+    Case("fill /tmp", ("fill", _SCRATCH, "16"), errors=_USED_UP),
     Case("fill memory files", ("memfd",), endings=_EITHER, errors=_USED_UP, says=_ENDED,
          tells=False),
     Case("fill shared memory", ("shared-memory",), endings=_EITHER, errors=_USED_UP, says=_ENDED,
@@ -50,9 +51,9 @@ CASES = [
     Case("many pending signals", ("pending-signals",), errors=_USED_UP, fences=(RUNC,)),
     Case("watch files", ("inotify",), errors=_USED_UP),
     Case("open many files", ("open-files",), fences=EVERYWHERE, errors=_USED_UP),
-    Case("make inodes in /tmp", ("inodes", "/tmp"), endings=_EITHER, errors=_USED_UP,
+    Case("make inodes in /tmp", ("inodes", _SCRATCH), endings=_EITHER, errors=_USED_UP,
          says=_ENDED, tells=False),
-    Case("make inodes in /dev/shm", ("inodes", "/dev/shm"), fences=(RUNC,), endings=_EITHER,
+    Case("make inodes in /dev/shm", ("inodes", _SHARED), fences=(RUNC,), endings=_EITHER,
          errors=_USED_UP, says=_ENDED, tells=False),
     Case("recurse without end", ("stack",), fences=EVERYWHERE, endings=(Ending.FAILED,),
          says=("exit status 139", "broke off"), tells=False),

@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gridle.market.protocol.errors import GridleError, InvalidInputError, UnavailableError
@@ -21,8 +22,8 @@ from tests.escape import hostile, verdicts
 from tests.escape.case import CONTAINERS, RUNC
 from tests.escape.conftest import Attacker, in_fences
 from tests.escape.fence import judgements
-from tests.escape.hostile_image import HostileImage
 from tests.escape.host_watch import HostWatch
+from tests.escape.hostile_image import HostileImage
 
 pytestmark = pytest.mark.engine
 _Loader = Callable[[Attacker, HostileImage], ContainerRuntime]
@@ -85,7 +86,7 @@ def test_an_image_may_describe_itself(attacker: Attacker, load: _Loader) -> None
 @in_fences(*CONTAINERS)
 def test_an_images_settings_do_not_count(attacker: Attacker, load: _Loader, engine: Engine) -> None:
     """User, start command, volumes, health check, label and stop signal are ours."""
-    config = {
+    config: dict[str, object] = {
         "User": "0:0",
         "Entrypoint": ["/bin/sh"],
         "Cmd": ["-c", "true"],
@@ -146,10 +147,8 @@ def test_the_runtimes_own_program_is_not_to_be_had(attacker: Attacker) -> None:
     """CVE-2019-5736: an image whose command is the program that starts it."""
     runtime_file = Path("/usr/sbin/runc")
     before = hashlib.sha256(runtime_file.read_bytes()).hexdigest() if runtime_file.exists() else ""
-    runtime = ContainerRuntime(
-        image_sha256=attacker.fence.runtime.image_sha256,
-        command=("/proc/self/exe",),  # type: ignore[union-attr]
-    )
+    assert isinstance(attacker.fence.runtime, ContainerRuntime)
+    runtime = msgspec.structs.replace(attacker.fence.runtime, command=("/proc/self/exe",))
     try:
         attack = attacker.fence.start("runtime-file", runtime=runtime)
     except UnavailableError as error:

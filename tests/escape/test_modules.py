@@ -21,11 +21,10 @@ from tests.escape.fence import SMALL, Attack, Fence
 _BRIEF = msgspec.structs.replace(SMALL, wall_limit_s=0.5)
 
 MODULES = {
-    "a module that wants 4 GiB": ("(memory (export \"memory\") 65536)", "", ""),
+    "a module that wants 4 GiB": ('(memory (export "memory") 65536)', "", ""),
     "a module that grows without end": (
         '(memory (export "memory") 1)',
-        "(loop $again (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1))) "
-        "(br_if $again (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0))) unreachable)",
+        "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) unreachable",
         "",
     ),
     "a module with a huge table": ('(memory (export "memory") 1)', "", "(table 10000000 funcref)"),

@@ -28,9 +28,8 @@ def remove_tree(top: Path) -> None:
         folder = waiting.pop()
         folder.chmod(0o700)
         for _ in range(_TRIES):
-            for entry in _entries(folder):
-                if not _unlinked(entry):
-                    waiting.append(_lifted(Path(entry.path), top))
+            folders = [Path(entry.path) for entry in _entries(folder) if not _unlinked(entry)]
+            waiting += [_lifted(each, top) for each in folders]
             if not any(folder.iterdir()):
                 break
         folder.rmdir()

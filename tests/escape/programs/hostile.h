@@ -22,6 +22,7 @@ long number(int count, char **words, int index, long otherwise);
 extern const struct attack file_attacks[];
 extern const struct attack output_attacks[];
 extern const struct attack hunger_attacks[];
+extern const struct attack state_attacks[];
 #ifndef __wasi__
 extern const struct attack kernel_attacks[];
 extern const struct attack rights_attacks[];

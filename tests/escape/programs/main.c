@@ -38,7 +38,7 @@ long number(int count, char **words, int index, long otherwise) {
 }
 
 static const struct attack *const all[] = {
-    file_attacks, output_attacks, hunger_attacks,
+    file_attacks, output_attacks, hunger_attacks, state_attacks,
 #ifndef __wasi__
     kernel_attacks, rights_attacks, device_attacks, network_attacks,
     process_attacks, swarm_attacks, node_attacks,
