@@ -6,25 +6,18 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.doctor_engine import engine_findings
+from gridle.worker.finding import Finding
 from gridle.worker.policy.limits import KEEP_FREE_MIB, Limits, MiB
 from gridle.worker.policy.readings import OurUse
 from gridle.worker.policy.sentences import disk_short, unseen
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.settings import LIMITS_NAME, load
 
 _MARKET_TIMEOUT_S = 5.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    works: bool
-    sentence: Sentence
 
 
 def examine(home: Path, market_url: str | None) -> Iterator[Finding]:
@@ -68,6 +61,9 @@ def _sandboxes(home: Path) -> Iterator[Finding]:
     from gridle.worker.sandbox.build import build_sandboxes  # noqa: PLC0415 - loads wasmtime's host
 
     for sandbox in build_sandboxes(home, "doctor"):
+        if sandbox.kind == "container":
+            yield from engine_findings(find_engine())
+            continue
         found = sandbox.availability()
         yield Finding(sandbox.kind, found.works, found.explanation)
         sandbox.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from wasmtime import Engine, Linker, Module, Store, WasiConfig
 
 from gridle.market.protocol.manifest import ContainerRuntime, Runtime
-from gridle.worker.sandbox.engine import find_engine
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.port import Share
 from tests.benchmarks.sandbox_tasks import END_TIMEOUT_S, Bench, bench
 from tests.benchmarks.table import Row

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,8 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.container_argv import base_argv
-from gridle.worker.sandbox.engine import Engine, find_engine
+from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.wasm import WasmSandbox
 from tests.escape import hostile, verdicts
 from tests.escape.case import GVISOR, RUNC, WASM, Case, stopped
@@ -60,17 +59,6 @@ def engine() -> Engine:
     if isinstance(found, Sentence):
         pytest.skip(found.en)
     return found
-
-
-def _gvisor(engine: Engine, base: Path) -> Engine:
-    """Return the engine under gVisor, which is to give tasks no network of the host's."""
-    program = shutil.which("runsc")
-    if program is None or not engine.is_podman:
-        pytest.skip("gVisor (runsc) is not installed")
-    wrapper = base / "runsc"
-    wrapper.write_text(f'#!/bin/sh\nexec {program} --network=none --oci-seccomp "$@"\n')
-    wrapper.chmod(0o755)
-    return replace(engine, runtime=str(wrapper))
 
 
 class Fences:
@@ -122,8 +110,9 @@ class Fences:
             wasm.prepare(runtime, lambda _: module)
             return Fence(name, wasm, runtime, folder)
         engine = self._request.getfixturevalue("engine")
-        used = _gvisor(engine, self._base) if name == GVISOR else engine
-        sandbox = ContainerSandbox(f"{WORKER_ID}-{name}", PROFILE, find=lambda: used)
+        if name == GVISOR and engine.gvisor is None:
+            pytest.skip(engine.gvisor_said.en)
+        sandbox = ContainerSandbox(f"{WORKER_ID}-{name}", PROFILE, find=lambda: engine)
         runtime = ContainerRuntime(image_sha256=self.image(), command=("/hostile",))
         sandbox.prepare(runtime, lambda _: folder)
         return Fence(name, sandbox, runtime, folder)

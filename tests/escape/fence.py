@@ -6,7 +6,7 @@ import queue
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -77,8 +77,15 @@ class Fence:
         (folder / "in" / "data.txt").write_text("forty-two")
         for file, text in (inputs or {}).items():
             (folder / "in" / file).write_text(text)
-        spec = TaskSpec(name, runtime or self.runtime, arguments, resources, folder)
-        spec = replace(spec, checkpoint=checkpoint)
+        spec = TaskSpec(
+            name,
+            runtime or self.runtime,
+            arguments,
+            resources,
+            folder,
+            checkpoint=checkpoint,
+            isolation="gvisor" if self.name == "gvisor" else "any",
+        )
         outcomes: queue.Queue[Outcome] = queue.Queue()
         task = self.sandbox.start(spec, Share(cpu_percent), outcomes.put)
         return Attack(task, folder, outcomes)

@@ -10,10 +10,9 @@ from pathlib import Path
 import msgspec
 
 from gridle.market.protocol.manifest import Resources, Runtime
-from gridle.resources_folder import resources_folder
-from gridle.worker.sandbox.container import ContainerSandbox
 from gridle.worker.sandbox.port import Sandbox, Share, TaskSpec
 from gridle.worker.sandbox.wasm import WasmSandbox
+from tests.rigs import container_engines
 
 
 def main() -> None:
@@ -26,8 +25,7 @@ def main() -> None:
         sandbox = WasmSandbox(Path(order["modules"]), order["worker_id"])
         sandbox.prepare(runtime, lambda _: Path(order["module"]))
     else:
-        profile = resources_folder() / "seccomp" / "task.json"
-        sandbox = ContainerSandbox(order["worker_id"], profile)
+        sandbox = container_engines.make_sandbox(order["engine"], order["worker_id"])
     spec = TaskSpec("owned", runtime, ("count",), Resources(reference_s=1.0), folder)
     task = sandbox.start(spec, Share(50.0), lambda _: None)
     if order["paused"]:

@@ -61,6 +61,13 @@ static int allocate(void) {
     return 0;
 }
 
+/* In few, large writes: a sandbox may make each system call dear. */
+static void flood(void) {
+    static char buffer[1 << 16];
+    setvbuf(stderr, buffer, _IOFBF, sizeof buffer);
+    for (;;) fputs("a line of much noise and little sense\n", stderr);
+}
+
 static int fill(void) {
     static char block[1 << 16];
     for (int n = 0;; n++) {
@@ -207,7 +214,7 @@ int main(int count_words, char **words) {
     if (!strcmp(what, "sleep")) for (;;) sleep(1);
     if (!strcmp(what, "link")) return symlink("secret", "/out/link") ? 29 : 0;
     if (!strcmp(what, "folder")) return mkdir("/out/folder", 0755) ? 31 : 0;
-    if (!strcmp(what, "flood")) for (;;) fputs("a line of much noise and little sense\n", stderr);
+    if (!strcmp(what, "flood")) flood();
     if (!strcmp(what, "say")) {
         fputs("first\nthe \033[31mlast\033[0m words\n", stderr);
         return 7;

@@ -99,12 +99,19 @@ class Cgroup:
         Raises:
             OSError: no freezer, or the group is gone.
         """
-        if self.freezer is None:
+        if self.thawing is None:
             raise FileNotFoundError("no freezer")
+        file, word = self.thawing
+        file.write_text(word)
+
+    @property
+    def thawing(self) -> tuple[Path, str] | None:
+        """The file that thaws it, and what to write there; None where there is no freezer."""
+        if self.freezer is None:
+            return None
         if self.unified:
-            (self.freezer / "cgroup.freeze").write_text("0")
-        else:
-            (self.freezer / "freezer.state").write_text("THAWED")
+            return self.freezer / "cgroup.freeze", "0"
+        return self.freezer / "freezer.state", "THAWED"
 
     def yield_to_others(self) -> None:
         """Let everybody else's programs go first, on the CPU and at the disks; all tasks as one.

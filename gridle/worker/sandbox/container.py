@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gridle.market.protocol.errors import GridleError, InvalidInputError, UnavailableError
-from gridle.market.protocol.manifest import ContainerRuntime, Runtime, RuntimeKind
+from gridle.market.protocol.manifest import (
+    ContainerRuntime,
+    Isolation,
+    Runtime,
+    RuntimeKind,
+)
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
+from gridle.worker.sandbox.container_availability import container_availability
 from gridle.worker.sandbox.container_fence import Launch
 from gridle.worker.sandbox.container_process import ContainerProcess
 from gridle.worker.sandbox.cores import own_cores
-from gridle.worker.sandbox.engine import Ask, Engine, ask_program, find_engine
+from gridle.worker.sandbox.engine import Ask, Engine, ask_program
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.sandbox.image_archive import check_image_archive
 from gridle.worker.sandbox.image_instructions import instructions, refused
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -39,11 +47,14 @@ class ContainerSandbox:
         *,
         find: Callable[[], Engine | Sentence] = find_engine,
         ask: Ask = ask_program,
+        isolation: Callable[[], Isolation] = lambda: "any",
     ) -> None:
+        """Make one whose tasks run at least under the owner's `isolation`, asked at each start."""
         self._worker_id = worker_id
         self._seccomp_profile = seccomp_profile
         self._find = find
         self._ask = ask
+        self._isolation = isolation
         self._found: Engine | None = None
         self._live: set[SupervisedTask] = set()
         self._lock = threading.Lock()
@@ -52,19 +63,8 @@ class ContainerSandbox:
     def availability(self) -> Availability:
         """Look for a working engine (takes up to seconds)."""
         found = self._find()
-        if isinstance(found, Sentence):
-            self._found = None
-            return Availability(works=False, explanation=found)
-        self._found = found
-        name = found.program.capitalize()
-        return Availability(
-            works=True,
-            explanation=Sentence(
-                f"Container tasks run here, on {name} {found.version}.",
-                f"本机可运行容器任务（{name} {found.version}）。",
-            ),
-            version=f"{found.program} {found.version}",
-        )
+        self._found = None if isinstance(found, Sentence) else found
+        return container_availability(found, self._isolation())
 
     def prepare(self, runtime: Runtime, fetch: Callable[[Runtime], Path]) -> None:
         """Have the image in the engine's store, loading its archive where it lacks it.
@@ -99,6 +99,8 @@ class ContainerSandbox:
             GridleError: it could not be started; nothing is left behind.
         """
         _container(spec.runtime)
+        if self._isolation() == "gvisor":
+            spec = replace(spec, isolation="gvisor")
         if any(mark in str(spec.folder) for mark in ":,"):
             raise UnavailableError(
                 f"The folder {spec.folder} has a ':' or ',' in its name, which container engines "

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gridle.market.protocol.manifest import ContainerRuntime
-from gridle.worker.sandbox.cgroup import LEAST_IO_WEIGHT, LEAST_SHARES
+from gridle.worker.sandbox.cgroup import LEAST_SHARES
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
+from gridle.worker.sandbox.container_demands import (
+    NOBODY_ID,
+    card_flags,
+    demanded_gvisor,
+    user_flags,
+)
 from gridle.worker.sandbox.cores import cores_text, usable_cores
-from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine import Engine, GVisor
 from gridle.worker.sandbox.hidden_paths import hidden_paths
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
 
 WORKER_LABEL = "gridle.worker"
-NOBODY_ID = 65534
-"""The traditional user without rights; owns nothing in any image worth running."""
 _OPEN_FILES = 1024
 _PROCESSES = 4096
 _PIDS = 512
@@ -25,6 +30,8 @@ _SIGNALS = 1024
 _LOCKED_BYTES = 2**16
 _SHARED_MEMORY = "64m"
 _LEAST_CPUS = 0.01
+_PROXY_KINDS = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_PROXIES = (*_PROXY_KINDS, *(name.lower() for name in _PROXY_KINDS))
 
 
 @dataclass(frozen=True)
@@ -45,16 +52,32 @@ def base_argv(engine: Engine) -> list[str]:
     return [engine.program, *choice]
 
 
+def _run(engine: Engine, gvisor: GVisor | None) -> list[str]:
+    """Return what runs a container, under gVisor where the task or its owner demands it."""
+    if gvisor is None:
+        return [*base_argv(engine), "run"]
+    if not engine.is_podman:
+        return [engine.program, "run", "--runtime", gvisor.runtime]
+    flags = [part for flag in gvisor.flags for part in ("--runtime-flag", flag)]
+    return [engine.program, "--runtime", gvisor.runtime, *flags, "run"]
+
+
 def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
-    """Return the command line that runs a task, attached to its output, until it ends."""
+    """Return the command line that runs a task, attached to its output, until it ends.
+
+    Raises:
+        UnavailableError: it demands what this engine has not: gVisor, or one of its cards.
+    """
     runtime = spec.runtime
     if not isinstance(runtime, ContainerRuntime):
         raise TypeError("not a container task")
     return [
-        *base_argv(engine),
-        "run",
+        *_run(engine, demanded_gvisor(engine, spec)),
         *_identity(place),
-        *_fence(engine, place),
+        *_fence(place),
+        *_network(),
+        *user_flags(engine, spec),
+        *card_flags(engine, spec),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
         *(_podman_only(spec, place) if engine.is_podman else _docker_only()),
@@ -77,9 +100,8 @@ def _identity(place: Place) -> list[str]:
     ]  # fmt: skip
 
 
-def _fence(engine: Engine, place: Place) -> list[str]:
-    flags = [
-        "--network", "none",  # a task has no network
+def _fence(place: Place) -> list[str]:
+    return [
         "--cap-drop", "all",  # no privilege of root
         "--security-opt", "no-new-privileges",  # setuid programs gain nothing
         "--security-opt", f"seccomp={place.seccomp_profile}",  # few system calls
@@ -88,10 +110,10 @@ def _fence(engine: Engine, place: Place) -> list[str]:
         "--cgroupns", "private",  # no view of this machine's control groups
         "--ipc", "private",  # no shared memory with anybody
     ]  # fmt: skip
-    if engine.is_podman and engine.rootless:
-        # files that the task writes belong to the owner of the worker, who can remove them
-        flags += ["--userns", f"keep-id:uid={NOBODY_ID},gid={NOBODY_ID}"]
-    return flags
+
+
+def _network() -> list[str]:
+    return ["--network", "none"]  # a task has no network
 
 
 def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list[str]:
@@ -112,8 +134,6 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
         cpu += ["--cpuset-cpus", cores_text(usable_cores(share.core_ids, place.machine_cores))]
     if engine.cgroup_parent:
         cpu += ["--cgroup-parent", engine.cgroup_parent]  # all tasks go last as one
-    if engine.takes_io_weight:
-        cpu += ["--blkio-weight", str(LEAST_IO_WEIGHT)]  # everybody else's files go first
     return [
         *cpu,
         "--memory", str(needs.memory_bytes),
@@ -148,9 +168,12 @@ def _files(engine: Engine, spec: TaskSpec) -> list[str]:
 
 
 def _mount(engine: Engine, source: Path, target: str, *, writable: bool) -> list[str]:
+    mode = "rw" if writable else "ro"
+    label = ",Z" if engine.labels == "SELinux" else ""  # its own label: no other container's
     if engine.is_podman:
-        mode = "rw" if writable else "ro"
-        return ["--volume", f"{source}:{target}:{mode},nosuid,nodev,noexec"]
+        return ["--volume", f"{source}:{target}:{mode},nosuid,nodev,noexec{label}"]
+    if label:  # which `--mount` does not know
+        return ["--volume", f"{source}:{target}:{mode}{label}"]
     # Docker's bind mounts take no such options; no-new-privileges and no devices hold
     read_only = "" if writable else ",readonly"
     return ["--mount", f"type=bind,source={source},target={target}{read_only}"]
@@ -171,9 +194,13 @@ def _podman_only(spec: TaskSpec, place: Place) -> list[str]:
 
 
 def _docker_only() -> list[str]:
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
-    # Docker's client would hand its configured proxies on
-    return [part for name in names for part in ("--env", f"{name}=", "--env", f"{name.lower()}=")]
+    # a name alone, unknown to the client, takes a proxy away that the client is configured with
+    return [part for name in _PROXIES for part in ("--env", name)]
+
+
+def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for the client that runs a task: what it knows, it may hand on."""
+    return {name: value for name, value in environment.items() if name not in _PROXIES}
 
 
 def _entrypoint(engine: Engine, runtime: ContainerRuntime) -> list[str]:

@@ -16,9 +16,6 @@ FORBIDDEN = 159
 """Ended by SIGSYS: a system call of another kind of machine, by which filters are often passed."""
 FILE_TOO_LARGE = 153
 """Ended by SIGXFSZ: a file beyond the limit of a single one."""
-OOM_NAME = "oom"
-"""Podman's monitor leaves such a file where it was started; with control groups of version 1,
-Podman's own records do not tell."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,14 @@ class Facts:
 
 def needs_inspection(status: int) -> bool:
     """Whether the engine's records must be asked for the exit status to mean something."""
-    return status < 0 or status in (ENGINE_FAILED, KILLED)
+    return status < 0 or status in {ENGINE_FAILED, KILLED, *COMMAND_FAILED}
+
+
+def began(started_at: object) -> bool | None:
+    """Tell by the engine's record of a start: the year 1 where there was none; None: no record."""
+    if not isinstance(started_at, str) or not started_at:
+        return None
+    return not started_at.startswith("0001-")
 
 
 def reading(facts: Facts) -> tuple[Ending, Sentence | None]:

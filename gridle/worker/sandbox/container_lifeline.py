@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+from pathlib import Path
 
 _SCRIPT = """
 read -r client || client=0
-read -r ended && exit 0
+word=
+read -r word freezer
+[ "$word" = ended ] && exit 0
+if [ -n "$word" ]; then
+    read -r ended && exit 0
+    { printf %s "$word" >"$freezer"; } 2>/dev/null
+fi
 tries=0
 while [ "$tries" -lt 100 ]; do
     "$@" >/dev/null 2>&1
@@ -16,8 +23,10 @@ while [ "$tries" -lt 100 ]; do
     sleep 0.2
 done
 """
-"""First line: the engine client's process id. Second line: all is well. Without it, remove the
-container until the client has ended, for it may be just about to make it."""
+"""First line: the engine client's process id. Then, where that is known, what thaws its container:
+gVisor in a frozen group answers no engine, so it could not be ended. Last line: all is well.
+Without that, remove the container until the client has ended, for it may be just about to make it.
+"""
 
 
 class ContainerLifeline:
@@ -35,6 +44,10 @@ class ContainerLifeline:
     def watch_client(self, pid: int) -> None:
         """Name the engine's client process, with which the container comes and goes."""
         self._say(str(pid))
+
+    def knows_thawing(self, file: Path, word: str) -> None:
+        """Name the freezer's file, and what thaws the container when it is written there."""
+        self._say(f"{word} {file}")
 
     def end(self) -> None:
         """The container is gone: so is the need for a lifeline."""

@@ -16,7 +16,7 @@ from gridle.worker.sandbox import container_argv as argv
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.cgroup_place import cgroup_of
 from gridle.worker.sandbox.container_begin import has_begun
-from gridle.worker.sandbox.container_exit import OOM_NAME, Facts, needs_inspection, reading
+from gridle.worker.sandbox.container_exit import Facts, began, needs_inspection, reading
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
 from gridle.worker.sandbox.container_lifeline import ContainerLifeline
 from gridle.worker.sandbox.first_process import FirstProcess
@@ -46,13 +46,13 @@ class ContainerProcess:
         self._removed = False
         self._exit: Exit | None = None
         self._ended = threading.Event()
-        self._oom_file = launch.spec.folder / OOM_NAME
-        for file in (launch.place.cid_file, launch.place.pid_file, self._oom_file):
+        for file in (launch.place.cid_file, launch.place.pid_file):
             file.unlink(missing_ok=True)
+        command = argv.run_argv(launch.engine, launch.spec, launch.share, launch.place)
         self._lifeline = ContainerLifeline(argv.remove_argv(launch.engine, self._name))
         reader, writer = os.pipe()
         try:
-            self._client = self._spawn(writer)
+            self._client = self._spawn(command, writer)
         finally:
             os.close(writer)
         self._lifeline.watch_client(self._client.pid)
@@ -133,16 +133,15 @@ class ContainerProcess:
             return  # the lifeline goes on trying once this process ends
         self._lifeline.end()
 
-    def _spawn(self, writer: int) -> subprocess.Popen[bytes]:
-        launch = self._launch
-        command = argv.run_argv(launch.engine, launch.spec, launch.share, launch.place)
+    def _spawn(self, command: list[str], writer: int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=writer,
                 stderr=writer,
-                cwd=launch.spec.folder,  # where conmon leaves OOM_NAME
+                cwd=self._launch.spec.folder,  # conmon leaves a file `oom` wherever it was started
+                env=argv.without_proxies(os.environ),
                 start_new_session=True,
             )
         except OSError as error:
@@ -170,6 +169,8 @@ class ContainerProcess:
             first.release()
         self._fence = ContainerFence(self._launch, self._group)
         if self._group:
+            if self._group.thawing:
+                self._lifeline.knows_thawing(*self._group.thawing)
             self._fence.throttle(self._launch.share)
 
     def _has_begun(self, pid: int | None) -> bool:
@@ -199,7 +200,8 @@ class ContainerProcess:
 
     def _flood(self) -> None:
         self._flooded = True
-        self.kill()
+        # its words are drained meanwhile: an engine that cannot hand them on cannot end it either
+        threading.Thread(target=self.kill, name=f"flood-{self._name}", daemon=True).start()
 
     def _remove(self) -> None:
         command = argv.remove_argv(self._launch.engine, self._name)
@@ -224,19 +226,24 @@ class ContainerProcess:
     def _read_exit(self, status: int, log_tail: str) -> Exit:
         ask_engine = needs_inspection(status) and not self._killed
         state = self._state() if ask_engine else {}
-        code = state.get("ExitCode")
+        code, started = state.get("ExitCode"), began(state.get("StartedAt"))
+        folder = self._launch.spec.folder
         ending, fault = reading(
             Facts(
                 status=status,
-                began=self._group is not None or self._launch.place.pid_file.exists(),
+                began=self._seems_begun() if started is None else started,
                 container_status=code if isinstance(code, int) else None,
-                out_of_memory=bool(state.get("OOMKilled")) or self._oom_file.exists(),
+                # a file of conmon's, whose note Podman looks for elsewhere
+                out_of_memory=bool(state.get("OOMKilled")) or (folder / "oom").exists(),
                 flooded=self._flooded,
                 killed=self._killed,
                 command=str(getattr(self._launch.spec.runtime, "command", ("",))[0]),
             )
         )
         return Exit(ending, fault, log_tail)
+
+    def _seems_begun(self) -> bool:
+        return self._group is not None or self._launch.place.pid_file.exists()
 
 
 def _not_started(reason: str) -> UnavailableError:

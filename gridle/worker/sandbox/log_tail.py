@@ -36,8 +36,7 @@ class LogTail:
                 was_below = total_bytes <= FLOOD_BYTES
                 total_bytes += len(untrusted)
                 if was_below and total_bytes > FLOOD_BYTES:
-                    # elsewhere: an engine can end nobody whose words are not drained
-                    threading.Thread(target=self._on_flood, daemon=True).start()
+                    self._on_flood()
 
 
 def clean(untrusted_bytes: bytes) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import platform
+import os
 import queue
 import secrets
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -24,16 +25,15 @@ from gridle.market.protocol.manifest import (
     WasmRuntime,
 )
 from gridle.market.protocol.sentence import Sentence
-from gridle.resources_folder import resources_folder
 from gridle.worker.sandbox.checkpoint_state import SavedState, place_state
-from gridle.worker.sandbox.container import ContainerSandbox
-from gridle.worker.sandbox.container_argv import base_argv
 from gridle.worker.sandbox.cores import cores_of
-from gridle.worker.sandbox.engine import Engine, find_engine
+from gridle.worker.sandbox.engine import Engine
+from gridle.worker.sandbox.engine_search import find_engine
+from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Outcome, RunningTask, Sandbox, Share, TaskSpec
 from gridle.worker.sandbox.wasm import WasmSandbox
 from tests.fakes.sandbox import FakeSandbox
-from tests.rigs import sandbox_program
+from tests.rigs import cdi_card, container_engines, docker_engine, sandbox_program
 
 END_TIMEOUT_S = 90.0  # a busy machine has little left for tasks
 
@@ -100,15 +100,29 @@ class Rig:
         spans = [(thread / "schedstat").read_text("ascii") for thread in self._threads(started)]
         return max(sum(int(ns) for ns in each.split()[:2]) for each in spans) / 1e9
 
+    def hands_over_cards(self) -> bool:
+        """Whether a task can be given a card; a container fence refuses what it cannot fence."""
+        return self.sandbox.kind != "container" or self.sandbox.availability().gpus
+
     @staticmethod
     def _threads(started: Started) -> list[Path]:
-        pid_file = started.folder / "container.pid"
-        if pid_file.exists():
-            pids = [int(pid_file.read_text())]
+        id_file = started.folder / CONTAINER_ID_NAME
+        if id_file.exists():
+            pids = _pids_in(id_file.read_text().strip())
         else:
             children = psutil.Process().children()
             pids = [each.pid for each in children if "wasm_host" in " ".join(each.cmdline())]
         return [thread for pid in pids for thread in Path(f"/proc/{pid}/task").iterdir()]
+
+
+def _pids_in(container_id: str) -> list[int]:
+    """Return the processes whose control group is named after a container."""
+    found = []
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if container_id in Path(f"/proc/{pid}/cgroup").read_text("ascii"):
+                found.append(pid)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -120,14 +134,57 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def image_id(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = sandbox_program.build(f"{platform.machine()}-linux-musl")
-    tar = sandbox_program.image_tar(program, tmp_path_factory.mktemp("image") / "root.tar")
-    command = [*base_argv(engine), "import", str(tar)]
-    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
-    image = done.stdout.strip().removeprefix("sha256:")
-    yield image
-    subprocess.run([*base_argv(engine), "rmi", "--force", image], check=True, capture_output=True)
+def docker_address() -> Iterator[str | None]:
+    """Yield where a Docker daemon listens: one of our own if we may, else the machine's (None)."""
+    if not docker_engine.can_start():
+        yield None
+        return
+    with docker_engine.docker_engine() as address:
+        yield address
+
+
+@dataclass(frozen=True)
+class ContainerKind:
+    """An engine that works, with the contract's program among its images."""
+
+    word: str
+    engine: Engine
+    image_sha256: str
+
+
+Images = dict[str, tuple[str, Callable[[], None]]]
+"""By an engine's program: the digest of the contract's image in its store, and what removes it."""
+
+
+@pytest.fixture(scope="session")
+def images(docker_address: str | None) -> Iterator[Images]:
+    del docker_address  # listens until the images are removed
+    made: Images = {}
+    with cdi_card.cdi_card():  # before any engine is looked at
+        yield made
+    for _, forget in made.values():
+        forget()
+
+
+@pytest.fixture
+def container_kind(
+    images: Images, docker_address: str | None, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], ContainerKind]:
+    """Return what makes an engine ready, by its word; it skips where the engine is not here."""
+
+    def ready(word: str) -> ContainerKind:
+        if word.startswith("docker") and docker_address:
+            monkeypatch.setenv("DOCKER_HOST", docker_address)
+        found = container_engines.find(word)
+        if isinstance(found, Sentence):
+            pytest.skip(found.en)
+        if found.program not in images:
+            made, environment = container_engines.import_program(found), dict(os.environ)
+            forget = partial(container_engines.forget_image, found, made, environment)
+            images[found.program] = made, forget
+        return ContainerKind(word, found, images[found.program][0])
+
+    return ready
 
 
 @pytest.fixture(scope="session")
@@ -154,21 +211,23 @@ def wasm_rig(tmp_path: Path, module_cache: Path) -> WasmRigMaker:
     return make
 
 
+def container_rig(kind: ContainerKind, folder: Path) -> Rig:
+    sandbox = container_engines.make_sandbox(kind.word, f"test-{secrets.token_hex(4)}")
+    runtime = ContainerRuntime(image_sha256=kind.image_sha256, command=("/task",))
+    return Rig(sandbox, runtime, folder)
+
+
 @pytest.fixture(
     params=[
         "wasm-quota",
         "wasm-duty-cycle",
-        pytest.param("container", marks=pytest.mark.engine),
+        *(pytest.param(word, marks=pytest.mark.engine) for word in container_engines.KINDS),
         "fake",
     ]
 )
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
-    if request.param == "container":
-        image = request.getfixturevalue("image_id")
-        profile = resources_folder() / "seccomp" / "task.json"
-        sandbox = ContainerSandbox(f"test-{secrets.token_hex(4)}", profile)
-        runtime = ContainerRuntime(image_sha256=image, command=("/task",))
-        made = Rig(sandbox, runtime, tmp_path)
+    if request.param in container_engines.KINDS:
+        made = container_rig(request.getfixturevalue("container_kind")(request.param), tmp_path)
     elif request.param == "fake":
         made = Rig(FakeSandbox(), WasmRuntime("0" * 64), tmp_path)
     else:

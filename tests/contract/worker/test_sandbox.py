@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,13 @@ from gridle.market.protocol.errors import InvalidInputError
 from gridle.market.protocol.manifest import MiB, Resources
 from gridle.worker.sandbox.output import collect_output, wipe
 from gridle.worker.sandbox.port import Ending, RunningTask, Share
-from tests.contract.worker.conftest import SMALL, Rig, Started
+from tests.contract.worker.conftest import (
+    SMALL,
+    ContainerKind,
+    Rig,
+    Started,
+    container_rig,
+)
 
 pytestmark = pytest.mark.timeout(300)  # the first run on a machine builds a C library
 
@@ -253,3 +260,19 @@ def test_availability_says_what_was_found(rig: Rig) -> None:
     found = rig.sandbox.availability()
     assert found.works
     assert found.version in found.explanation.en or found.version
+
+
+@pytest.mark.engine
+def test_gvisor_through_docker_keeps_the_same_promises(
+    container_kind: Callable[[str], ContainerKind], tmp_path: Path
+) -> None:
+    """In short: the whole suite runs on gVisor through Podman, and on Docker with its own."""
+    rig = container_rig(container_kind("docker-gvisor"), tmp_path)
+    started = rig.start("count", cpu_percent=50.0)
+    wait_for_count(started, 1)
+    started.task.pause()
+    assert rate(started.task, 0.4) < 0.005
+    started.task.stop()
+    assert started.outcome().ending is Ending.STOPPED
+    assert rig.start("allocate", resources=SMALL).outcome().ending is Ending.FAILED
+    assert rig.sandbox.sweep() == 0

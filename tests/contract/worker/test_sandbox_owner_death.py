@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,10 +17,9 @@ import pytest
 
 from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.worker.sandbox.container_argv import list_argv
-from gridle.worker.sandbox.engine import Engine
 from gridle.worker.sandbox.wasm import WasmSandbox
-from tests.contract.worker.conftest import WasmRigMaker
-from tests.rigs import sandbox_owner, sandbox_program
+from tests.contract.worker.conftest import ContainerKind, WasmRigMaker
+from tests.rigs import container_engines, sandbox_owner, sandbox_program
 
 pytestmark = pytest.mark.timeout(300)
 _DEADLINE_S = 60.0
@@ -74,19 +74,24 @@ def test_no_wasm_process_stays(
 
 @pytest.mark.engine
 @pytest.mark.parametrize("paused", [False, True])
-def test_no_container_stays(engine: Engine, image_id: str, tmp_path: Path, *, paused: bool) -> None:
+@pytest.mark.parametrize("word", container_engines.KINDS)
+def test_no_container_stays(
+    container_kind: Callable[[str], ContainerKind], word: str, tmp_path: Path, *, paused: bool
+) -> None:
+    kind = container_kind(word)
     worker_id = f"dead-{secrets.token_hex(4)}"
-    runtime = ContainerRuntime(image_sha256=image_id, command=("/task",))
+    runtime = ContainerRuntime(image_sha256=kind.image_sha256, command=("/task",))
     order = {
         "folder": str(folder_of_task(tmp_path)),
         "runtime": msgspec.to_builtins(runtime),
         "worker_id": worker_id,
+        "engine": word,
         "paused": paused,
     }
     owner = start_owner(order)
     kill(owner)
     deadline_s = time.monotonic() + _DEADLINE_S
-    command = list_argv(engine, worker_id)
+    command = list_argv(kind.engine, worker_id)
     while subprocess.run(command, capture_output=True, check=True, timeout=60).stdout:
         assert time.monotonic() < deadline_s, "the container is still there"
         time.sleep(0.1)

@@ -6,15 +6,24 @@ import time
 
 import pytest
 
+from gridle.market.protocol.errors import UnavailableError
 from gridle.worker.sandbox.cores import own_cores
 from gridle.worker.sandbox.port import Ending, Share
 from tests.contract.worker.conftest import Rig
 from tests.contract.worker.test_sandbox import counted, rate, wait_for_count, wait_for_rate
+from tests.rigs import cdi_card
 
 pytestmark = pytest.mark.timeout(300)  # the first run on a machine builds a C library
 
 FIRST, LAST = min(own_cores()), max(own_cores())
-CARD = ("GPU-00000000-0000-0000-0000-000000000000",)
+CARD = (cdi_card.UUID,)
+
+
+def _needs_cards(rig: Rig) -> None:
+    if not rig.hands_over_cards():
+        pytest.skip("this engine hands no card over")
+
+
 needs_two_cores = pytest.mark.skipif(FIRST == LAST, reason="this machine has one core")
 
 
@@ -44,7 +53,18 @@ def test_cores_that_are_not_there_are_passed_over(rig: Rig) -> None:
     assert rig.cores(started) == {own_cores()}
 
 
+def test_a_card_is_handed_over_or_refused_with_a_reason(rig: Rig) -> None:
+    if rig.hands_over_cards():
+        outcome = rig.start("environment", gpus=CARD).outcome()
+        handed_over = f"{cdi_card.VARIABLE}=1" in outcome.log_tail
+        assert handed_over is (rig.sandbox.kind == "container")
+    else:
+        with pytest.raises(UnavailableError, match="card"):
+            rig.start("environment", gpus=CARD)
+
+
 def test_a_task_that_holds_a_card_runs_for_its_share_of_the_time(rig: Rig) -> None:
+    _needs_cards(rig)
     started = rig.start("count", gpus=CARD, gpu_percent=30.0)
     wait_for_count(started, 1)
     began_s, before_s = time.monotonic(), rig.running_s(started)
@@ -58,6 +78,7 @@ def test_a_task_that_holds_a_card_runs_for_its_share_of_the_time(rig: Rig) -> No
 
 
 def test_turns_at_a_card_stand_under_a_pause_and_a_cpu_limit(rig: Rig) -> None:
+    _needs_cards(rig)
     started = rig.start("count", gpus=CARD, gpu_percent=50.0, cpu_percent=40.0)
     wait_for_count(started, 1)
     started.task.pause()

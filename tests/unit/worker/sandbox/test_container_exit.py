@@ -6,7 +6,7 @@ import pytest
 
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
-from gridle.worker.sandbox.container_exit import Facts, reading
+from gridle.worker.sandbox.container_exit import Facts, began, needs_inspection, reading
 from gridle.worker.sandbox.port import Ending
 
 PLAIN = Facts(
@@ -52,3 +52,22 @@ def test_what_the_kernel_ended_it_for_is_said(status: int, said: Sentence) -> No
 
 def test_a_child_that_needed_too_much_does_not_fail_a_task_that_ended_well() -> None:
     assert reading(replace(PLAIN, status=0, out_of_memory=True)) == (Ending.FINISHED, None)
+
+
+@pytest.mark.parametrize(
+    ("started_at", "begun"),
+    [
+        ("2026-11-25T22:31:03.271039957Z", True),
+        ("0001-01-01T00:00:00Z", False),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_a_start_is_known_by_the_engines_record(started_at: object, *, begun: bool | None) -> None:
+    assert began(started_at) is begun
+
+
+@pytest.mark.parametrize(("status", "needs"), [(0, False), (1, False), (126, True), (-9, True)])
+def test_a_status_that_means_two_things_is_looked_up(status: int, *, needs: bool) -> None:
+    assert needs_inspection(status) is needs

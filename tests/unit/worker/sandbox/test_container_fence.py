@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gridle.market.protocol.manifest import ContainerRuntime, Resources
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox.cgroup import Cgroup
 from gridle.worker.sandbox.container_argv import Place
 from gridle.worker.sandbox.container_fence import ContainerFence, Launch
@@ -34,11 +35,10 @@ def launch(ask: Callable[[list[str], float], Reply], *, has_cpuset: bool = True)
         "docker",
         "28",
         None,
-        "why",
+        Sentence("why", "why"),
         rootless=False,
         has_cpu_controller=True,
         has_cpuset_controller=has_cpuset,
-        takes_io_weight=False,
         cgroup_parent="gridle.slice",
         nofile_ceiling=1024,
         nproc_ceiling=1024,
