@@ -6,6 +6,8 @@ A controller that is absent is None; `cgroup_place` finds them.
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,6 +147,16 @@ class Cgroup:
             if self.io is not None and (self.io / name).exists():
                 with contextlib.suppress(OSError):  # not delegated; nothing else depends on it
                     (self.io / name).write_text(least)
+
+    def end_all(self) -> None:
+        """Kill every process in it, thawed or not.
+
+        An engine asks the first process of gVisor to do that, which may answer nobody any more: a
+        release of 2022 can lock itself up when it is frozen while many of its processes run.
+        """
+        for process_id in self.process_ids():
+            with contextlib.suppress(OSError):  # it has ended, or is another user's
+                os.kill(process_id, signal.SIGKILL)
 
     def let_die(self) -> None:
         """Lift every hold: even a killed process needs CPU time to end."""

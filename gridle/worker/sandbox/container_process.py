@@ -86,6 +86,8 @@ class ContainerProcess:
     def kill(self) -> None:
         """End and remove it at once, frozen or not."""
         self._killed = True
+        if self._group:
+            self._group.end_all()
         if self._fence:
             self._fence.let_die()
         self._remove()

@@ -32,13 +32,12 @@ static void state_link(int count, char **words) {
 }
 
 static void save_link(int count, char **words) {
-    while (symlink(words[0], REQUEST)) unlink(REQUEST); /* the worker's may be there */
-    wait_for_ever();
+    /* again and again: the worker's may be there, and it takes away what it finds in the end */
+    for (;; usleep(1000)) if (symlink(words[0], REQUEST)) unlink(REQUEST);
 }
 
 static void save_folder(int count, char **words) {
-    while (mkdir(REQUEST, 0755)) unlink(REQUEST);
-    wait_for_ever();
+    for (;; usleep(1000)) if (mkdir(REQUEST, 0755)) unlink(REQUEST);
 }
 
 static void state_folder(int count, char **words) {
