@@ -199,6 +199,9 @@ class FakeProcess:
     def peak_memory_bytes(self) -> int | None:
         return 2**20
 
+    def process_ids(self) -> list[int]:
+        return []
+
     def release(self) -> None:
         self._program.close()
 

@@ -1,7 +1,8 @@
 """A task's result as one blob: an uncompressed tar that is the same bytes for the same files.
 
 Everything but names and contents is fixed (order, times, owners, modes), so equal results have
-equal digests. Reading is defensive: a result archive is hostile until checked.
+equal digests. A result archive is hostile until checked. So no tar library reads it: each header
+must be, byte for byte, the one that packing this name and size would have made.
 """
 
 from __future__ import annotations
@@ -13,19 +14,32 @@ from collections.abc import Mapping
 
 from gridle.market.protocol.errors import InvalidInputError
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_OVERHEAD_PER_FILE_BYTES = 2 * tarfile.BLOCKSIZE
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+"""Names of Windows that are devices in every folder ("Naming Files, Paths, and Namespaces")."""
+_BLOCK = tarfile.BLOCKSIZE
+_NAME_FIELD = slice(0, 100)
+_SIZE_FIELD = slice(124, 135)
+_OCTAL = re.compile(rb"[0-7]{11}")
+_OVERHEAD_PER_FILE_BYTES = 2 * _BLOCK
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a file of this name can lie in a folder of any system, and in any command line."""
+    return bool(_NAME.fullmatch(name)) and not _DEVICE.fullmatch(name.lower())
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Pack plain files into a deterministic tar archive."""
+    """Pack plain files into a deterministic tar archive.
+
+    Raises:
+        InvalidInputError: a name is not plain, or two are one where case does not count.
+    """
+    _check_names(files)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name in sorted(files):
-            member = tarfile.TarInfo(_plain(name))
-            member.size = len(files[name])
-            member.mode = 0o644
-            archive.addfile(member, io.BytesIO(files[name]))
+            archive.addfile(_member(name, len(files[name])), io.BytesIO(files[name]))
     return buffer.getvalue()
 
 
@@ -33,59 +47,64 @@ def unpack(untrusted_archive: bytes, *, max_bytes: int, max_files: int) -> dict[
     """Return the files of a result archive.
 
     Raises:
-        InvalidInputError: too large, too many files, not a tar, or anything in it but plain
-            files with plain names.
+        InvalidInputError: too large, too many files, or anything but what packing plain files
+            makes.
     """
     limit = max_bytes + (max_files + 20) * _OVERHEAD_PER_FILE_BYTES
     if len(untrusted_archive) > limit:
         raise _bad("it is larger than allowed", "超出允许的大小")
     files: dict[str, bytes] = {}
     at = 0
-    while (member := _member(untrusted_archive, at)) is not None:
-        if member.name in files:
-            raise _bad("it holds two files of one name", "其中有同名文件")
+    while any(header := untrusted_archive[at : at + _BLOCK]):
         if len(files) >= max_files:
             raise _bad("it holds too many files", "其中文件过多")
-        start = at + tarfile.BLOCKSIZE
-        at = start + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-        if at > len(untrusted_archive):
-            raise _not_whole()
-        files[_plain(member.name)] = untrusted_archive[start : start + member.size]
+        name, size = _read_header(header)
+        at += _BLOCK
+        end = at + -(-size // _BLOCK) * _BLOCK
+        if any(untrusted_archive[at + size : end]) or (files and name <= max(files)):
+            raise _bad("it is not as packing would have made it", "与打包所得不符")
+        files[name] = untrusted_archive[at : at + size]
+        at = end
+    _check_end(untrusted_archive, at)
+    _check_names(files)
     if sum(map(len, files.values())) > max_bytes:
         raise _bad("it is larger than allowed", "超出允许的大小")
     return files
 
 
-def _member(untrusted_archive: bytes, at: int) -> tarfile.TarInfo | None:
-    """Read the header at `at`; None where the archive ends there, with zeros alone.
-
-    The library's own reader is not used: headers that lengthen, move or repeat others lead it to
-    recurse, to go round for ever and to raise what it does not name.
-    """
-    block = untrusted_archive[at : at + tarfile.BLOCKSIZE]
-    if len(block) == tarfile.BLOCKSIZE and not any(block):
-        if untrusted_archive.count(0, at) < len(untrusted_archive) - at:
-            raise _not_whole()
-        return None
-    try:
-        info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
-    except (tarfile.HeaderError, UnicodeDecodeError) as error:
-        raise _not_whole() from error
-    if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
-        raise _bad("it holds something other than plain files", "其中含有非普通文件")
-    if info.size < 0:
-        raise _not_whole()
-    return info
+def _check_end(untrusted_archive: bytes, at: int) -> None:
+    """Two blocks of zeros end an archive, and more fill up its last record."""
+    whole = -(-(at + 2 * _BLOCK) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+    if len(untrusted_archive) != whole or any(untrusted_archive[at:]):
+        raise _bad("it is not a whole archive", "归档不完整")
 
 
-def _plain(name: str) -> str:
-    if not _NAME.fullmatch(name):
+def _check_names(files: Mapping[str, bytes]) -> None:
+    if not all(map(is_plain_name, files)):
         raise _bad("a file in it has a name that is not allowed", "其中有不允许的文件名")
-    return name
+    if len({name.lower() for name in files}) != len(files):
+        raise _bad("two of its files have one name", "其中两个文件同名")
 
 
-def _not_whole() -> InvalidInputError:
-    return _bad("it is not a whole tar archive", "不是完整的 tar 归档")
+def _member(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    member.mode = 0o644
+    return member
+
+
+def _read_header(header: bytes) -> tuple[str, int]:
+    try:
+        name = header[_NAME_FIELD].rstrip(b"\0").decode("ascii")
+    except UnicodeDecodeError:
+        name = ""
+    digits = header[_SIZE_FIELD]
+    size = int(digits, 8) if _OCTAL.fullmatch(digits) else 0
+    if not is_plain_name(name):
+        raise _bad("a file in it has a name that is not allowed", "其中有不允许的文件名")
+    if header != _member(name, size).tobuf(tarfile.USTAR_FORMAT):
+        raise _bad("it holds something other than plain files", "其中含有非普通文件")
+    return name, size
 
 
 def _bad(en: str, zh: str) -> InvalidInputError:

@@ -13,6 +13,7 @@ from gridle.worker.images import image_argv as argv
 from gridle.worker.images.podman_store import PodmanStore, UnreadableStoreError
 from gridle.worker.sandbox.engine import Ask, Engine, Reply
 from gridle.worker.sandbox.image_descriptions import DIGEST
+from gridle.worker.sandbox.image_instructions import instructions
 
 _LOAD_TIMEOUT_S = 900.0
 _COMMAND_TIMEOUT_S = 60.0
@@ -25,6 +26,8 @@ class StoredImage:
     size_bytes: int
     is_named: bool
     """Somebody gave it a name; images that we load have none."""
+    instructions: tuple[str, ...] = ()
+    """What it tells the container runtime to do, by name: then it must not run."""
 
 
 class EngineImages:
@@ -41,10 +44,11 @@ class EngineImages:
         if reply.status != 0:
             return None
         try:
-            image_id, size, names = reply.stdout.strip().splitlines()
+            image_id, size, names, annotations = reply.stdout.strip().splitlines()
             if image_id.removeprefix(DIGEST) != image_sha256:
                 return None
-            return StoredImage(int(size), bool(json.loads(names)))
+            told = tuple(instructions(annotations))
+            return StoredImage(int(size), bool(json.loads(names)), told)
         except ValueError:
             return None
 

@@ -11,8 +11,12 @@ STORE_FIELDS = ("{{.Host.ServiceIsRemote}}", "{{.Store.GraphDriverName}}", "{{.S
 
 
 def facts_argv(engine: Engine, image_sha256: str) -> list[str]:
-    """Return the command line that prints an image's id, size in bytes and names, a line each."""
-    form = "{{.Id}}\n{{.Size}}\n{{json .RepoTags}}"
+    """Return the command line that prints an image's id, size in bytes and names, a line each.
+
+    Podman adds the annotations of its manifest, which it hands to the runtime; Docker hands none.
+    """
+    annotations = "{{json .Annotations}}" if engine.is_podman else "null"
+    form = "{{.Id}}\n{{.Size}}\n{{json .RepoTags}}\n" + annotations
     return [*base_argv(engine), "image", "inspect", "--format", form, f"sha256:{image_sha256}"]
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from gridle.market.protocol.errors import GridleError, InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import ContainerRuntime
-from gridle.worker.images.engine_images import EngineImages
+from gridle.worker.images.engine_images import EngineImages, StoredImage
 from gridle.worker.ledger.images import ImageRecord, ImageTable
 from gridle.worker.sandbox.engine import Ask, Engine
 from gridle.worker.sandbox.image_archive import check_image_archive
+from gridle.worker.sandbox.image_instructions import refused
 from gridle.worker.sources.kept_files import Turns
 
 QUOTA_BYTES = 20 * 2**30
@@ -89,8 +90,10 @@ class ImageStore:
         One of which nothing can be told is loaded again, unless we loaded it: the engine then
         refuses if something else stands there.
         """
-        if self._images.find(engine, image_sha256) is None:
+        found = self._images.find(engine, image_sha256)
+        if found is None:
             return False
+        _refuse_instructions(found)
         proof = self._images.proof(engine, image_sha256)
         if proof is False:
             raise _not_the_image(image_sha256)
@@ -108,6 +111,9 @@ class ImageStore:
             found = self._images.find(engine, image_sha256)
             if found is None:
                 raise _wrong_image()
+            if found.instructions and is_new:
+                self._images.remove(engine, image_sha256)
+            _refuse_instructions(found)
             if self._images.proof(engine, image_sha256) is False:
                 if is_new:
                     self._images.remove(engine, image_sha256)
@@ -145,6 +151,11 @@ class ImageStore:
 
     def _ours(self) -> tuple[ImageRecord, ...]:
         return self._records.all() if self._records is not None else ()
+
+
+def _refuse_instructions(found: StoredImage) -> None:
+    if found.instructions:
+        raise refused(list(found.instructions))
 
 
 def _no_image() -> GridleError:

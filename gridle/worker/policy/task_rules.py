@@ -58,7 +58,7 @@ class TaskRules(Struct, frozen=True, forbid_unknown_fields=True):
                 "容器不再直接与本机内核交互；启动和读写文件会变慢。",
             ),
         ),
-    ] = "found"
+    ] = "asked"
     images_mib: Annotated[
         int,
         about(

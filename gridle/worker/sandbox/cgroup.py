@@ -6,6 +6,8 @@ A controller that is absent is None; `cgroup_place` finds them.
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +148,16 @@ class Cgroup:
                 with contextlib.suppress(OSError):  # not delegated; nothing else depends on it
                     (self.io / name).write_text(least)
 
+    def end_all(self) -> None:
+        """Kill every process in it, thawed or not.
+
+        An engine asks the first process of gVisor to do that, which may answer nobody any more: a
+        release of 2022 can lock itself up when it is frozen while many of its processes run.
+        """
+        for process_id in self.process_ids():
+            with contextlib.suppress(OSError):  # it has ended, or is another user's
+                os.kill(process_id, signal.SIGKILL)
+
     def let_die(self) -> None:
         """Lift every hold: even a killed process needs CPU time to end."""
         lifts = (self.thaw, lambda: self.set_quota(None), self._normal_weight)
@@ -183,6 +195,15 @@ class Cgroup:
     def wants_cpu(self) -> bool:
         """Whether a thread of the group is ready to run; False where that cannot be seen."""
         return any(thread_state(thread_id) == "R" for thread_id in self.thread_ids())
+
+    def process_ids(self) -> list[int]:
+        """Return all its processes; none where it is gone."""
+        folder = self.freezer or self.cpuacct
+        try:
+            text = (folder / "cgroup.procs").read_text("ascii") if folder else ""
+        except OSError:
+            return []
+        return [int(line) for line in text.split()]
 
     def thread_ids(self) -> list[int]:
         """Return the threads of all its processes; none where they cannot be seen."""

@@ -54,6 +54,13 @@ def checkpoint_fault(folder: Path, rule: CheckpointRule) -> Sentence | None:
 
     Reads no file's content, so it is cheap enough to repeat while the task runs.
     """
+    try:
+        return _fault(folder, rule)
+    except OSError:  # it is the task's own under some engines, which may close it to us
+        return explanations.checkpoint_kind(CHECKPOINT_NAME)
+
+
+def _fault(folder: Path, rule: CheckpointRule) -> Sentence | None:
     written_bytes = taken_bytes = 0
     with os.scandir(folder / CHECKPOINT_NAME) as entries:
         for entry in entries:

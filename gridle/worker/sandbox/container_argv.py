@@ -18,6 +18,7 @@ from gridle.worker.sandbox.container_demands import (
 )
 from gridle.worker.sandbox.cores import cores_text, usable_cores
 from gridle.worker.sandbox.engine import Engine, GVisor
+from gridle.worker.sandbox.hidden_paths import hidden_paths
 from gridle.worker.sandbox.net_request import PROXY_ADDRESS, PROXY_PORT
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.port import Share, TaskSpec
@@ -26,6 +27,8 @@ WORKER_LABEL = "gridle.worker"
 _OPEN_FILES = 1024
 _PROCESSES = 4096
 _PIDS = 512
+_SIGNALS = 1024
+_LOCKED_BYTES = 2**16
 _SHARED_MEMORY = "64m"
 _LEAST_CPUS = 0.01
 _PROXY_KINDS = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -83,7 +86,7 @@ def run_argv(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> list
         *card_flags(engine, spec),
         *_resources(engine, spec, share, place),
         *_files(engine, spec),
-        *(_podman_only(place) if engine.is_podman else _docker_only()),
+        *(_podman_only(spec, place) if engine.is_podman else _docker_only()),
         *_entrypoint(engine, runtime),
         f"sha256:{runtime.image_sha256}",  # by digest: a name could be moved
         *runtime.command[1:],
@@ -165,6 +168,10 @@ def _resources(engine: Engine, spec: TaskSpec, share: Share, place: Place) -> li
         "--ulimit", f"nofile={nofile}:{nofile}",
         "--ulimit", f"nproc={nproc}:{nproc}",
         "--ulimit", f"fsize={file_bytes}:{file_bytes}",  # no single file beyond the limits
+        # counted by user, and the user of a rootless engine's tasks is the owner
+        "--ulimit", f"sigpending={_SIGNALS}:{_SIGNALS}",  # timers, too
+        "--ulimit", "msgqueue=0:0",
+        "--ulimit", f"memlock={_LOCKED_BYTES}:{_LOCKED_BYTES}",
         "--ulimit", "core=0:0",  # a dump would hold a requestor's data
     ]  # fmt: skip
 
@@ -196,8 +203,10 @@ def _mount(engine: Engine, source: Path, target: str, *, writable: bool) -> list
     return ["--mount", f"type=bind,source={source},target={target}{read_only}"]
 
 
-def _podman_only(place: Place) -> list[str]:
+def _podman_only(spec: TaskSpec, place: Place) -> list[str]:
+    hidden = hidden_paths(with_cards=bool(spec.gpus))
     return [
+        "--security-opt", f"mask={':'.join(hidden)}",  # nothing that tells of the owner
         "--pidfile", str(place.pid_file),
         "--http-proxy=false",  # Podman would hand this machine's proxy settings on
         "--no-hosts",  # and its hosts file

@@ -12,6 +12,10 @@ ENGINE_FAILED = 125
 """The engine's own failure (podman-run(1), "Exit Status")... or the task's, by coincidence."""
 COMMAND_FAILED = frozenset({126, 127})
 KILLED = 137
+FORBIDDEN = 159
+"""Ended by SIGSYS: a system call of another kind of machine, by which filters are often passed."""
+FILE_TOO_LARGE = 153
+"""Ended by SIGXFSZ: a file beyond the limit of a single one."""
 
 
 @dataclass(frozen=True)
@@ -56,4 +60,8 @@ def reading(facts: Facts) -> tuple[Ending, Sentence | None]:
     engine_gone = facts.status == ENGINE_FAILED and facts.container_status != ENGINE_FAILED
     if facts.killed or facts.status < 0 or engine_gone:
         return Ending.BROKEN, explanations.ENGINE_GONE
-    return Ending.FAILED, explanations.exit_status(facts.status)
+    known = {
+        FORBIDDEN: explanations.FORBIDDEN,
+        FILE_TOO_LARGE: explanations.FILE_TOO_LARGE,
+    }
+    return Ending.FAILED, known.get(facts.status, explanations.exit_status(facts.status))

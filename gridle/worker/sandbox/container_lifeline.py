@@ -13,6 +13,9 @@ read -r word freezer
 [ "$word" = ended ] && exit 0
 if [ -n "$word" ]; then
     read -r ended && exit 0
+    while read -r process; do
+        kill -9 "$process"
+    done <"${freezer%/*}/cgroup.procs" 2>/dev/null
     { printf %s "$word" >"$freezer"; } 2>/dev/null
 fi
 tries=0
@@ -24,7 +27,8 @@ while [ "$tries" -lt 100 ]; do
 done
 """
 """First line: the engine client's process id. Then, where that is known, what thaws its container:
-gVisor in a frozen group answers no engine, so it could not be ended. Last line: all is well.
+gVisor in a frozen group answers no engine, nor does one that locked itself up, so all in the group
+are killed first. Last line: all is well.
 Without that, remove the container until the client has ended, for it may be just about to make it.
 """
 

@@ -86,6 +86,8 @@ class ContainerProcess:
     def kill(self) -> None:
         """End and remove it at once, frozen or not."""
         self._killed = True
+        if self._group:
+            self._group.end_all()
         if self._fence:
             self._fence.let_die()
         self._remove()
@@ -114,6 +116,10 @@ class ContainerProcess:
     def peak_memory_bytes(self) -> int | None:
         """The most memory that its control group held."""
         return self._group.peak_memory_bytes() if self._group else None
+
+    def process_ids(self) -> list[int]:
+        """Every process in it that can be seen from here."""
+        return self._group.process_ids() if self._group else []
 
     def release(self) -> None:
         """Remove the container, and the lifeline that would have."""

@@ -21,6 +21,16 @@ OUT_OF_MEMORY = Sentence(
     "its requestor must ask for more.",
     "此任务所需内存超出清单所列，已被结束；发布者需申请更多内存。",
 )
+FORBIDDEN = Sentence(
+    "This task made a system call that no task may make, and was ended; "
+    "its requestor must correct it.",
+    "此任务进行了任何任务都不允许的系统调用，已被结束；需由发布者修正。",
+)
+FILE_TOO_LARGE = Sentence(
+    "This task tried to make a file larger than any of its limits and was ended; "
+    "its requestor must allow more or write less.",
+    "此任务试图写入超过其所有上限的文件，已被结束；发布者需提高上限或减少写入。",
+)
 DISK_FULL = Sentence(
     "This machine's disk is full, so the task was stopped; free some space and it is tried again.",
     "本机磁盘已满，任务已停止；请腾出空间，任务将重试。",

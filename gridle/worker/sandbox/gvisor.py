@@ -14,7 +14,10 @@ from gridle.worker.sandbox.engine import Ask, GVisor, Reply, Which
 
 _TIMEOUT_S = 20.0
 _NO_NETWORK = "network=none"
-_INSTALL = "`sudo runsc install -- --network=none && sudo systemctl restart docker`"
+_OUR_FILTER = "oci-seccomp"
+"""Without it, gVisor does not apply our filter of system calls: its own kernel then has user
+namespaces, io_uring and more for a task to try."""
+_INSTALL = "`sudo runsc install -- --network=none --oci-seccomp && sudo systemctl restart docker`"
 
 _ABSENT = Sentence(
     "gVisor is not installed; jobs that demand it go elsewhere. To take them, install runsc "
@@ -48,10 +51,13 @@ def find_gvisor(ask: Ask, which: Which, *, rootless: bool) -> tuple[GVisor | Non
     if rootless:
         return None, _NEEDS_ROOT
     version = _version(ask([program, "--version"], _TIMEOUT_S))
-    tried = ask([program, f"--{_NO_NETWORK}", "--ignore-cgroups", "do", "/bin/true"], _TIMEOUT_S)
+    tried = ask(
+        [program, f"--{_NO_NETWORK}", f"--{_OUR_FILTER}", "--ignore-cgroups", "do", "/bin/true"],
+        _TIMEOUT_S,
+    )
     if tried.status != 0:
         return None, _fails(version, tried)
-    return GVisor(version, program, (_NO_NETWORK,)), _works(version)
+    return GVisor(version, program, (_NO_NETWORK, _OUR_FILTER)), _works(version)
 
 
 def look_in_docker(

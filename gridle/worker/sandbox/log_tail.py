@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable
+
+from gridle.market.protocol.plain_text import is_plain
 
 TAIL_BYTES = 8 * 2**10
 FLOOD_BYTES = 8 * 2**20
 """A task that says more than this is ended: draining it costs CPU outside its fence."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Also all marks of writing direction, and the line ends that are none to most programs."""
 
 
 class LogTail:
@@ -42,5 +41,5 @@ class LogTail:
 
 def clean(untrusted_bytes: bytes) -> str:
     """Decode leniently and drop what could play tricks on a terminal or a label."""
-    text = untrusted_bytes.decode("utf-8", "replace")
-    return _CONTROL.sub("", text.replace("\r", "\n"))
+    text = untrusted_bytes.decode("utf-8", "replace").replace("\r", "\n")
+    return "".join(char for char in text if char in "\n\t" or is_plain(char))

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridle.market.protocol.archive import pack
+from gridle.market.protocol.archive import is_plain_name, pack
 from gridle.market.protocol.errors import GridleError, InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import Resources
@@ -31,13 +31,21 @@ class PackedOutput:
     size_bytes: int
 
 
-def output_fault(folder: Path, resources: Resources) -> Sentence | None:
+def output_fault(folder: Path, resources: Resources, hidden_bytes: int = 0) -> Sentence | None:
     """Say what is wrong with the output so far: kinds, count or bytes; None where nothing is.
 
-    Reads no file's content, so it is cheap enough to repeat while the task runs.
+    Reads no file's content, so it is cheap enough to repeat while the task runs. `hidden_bytes`
+    are those of files without a name.
     """
-    total_bytes = 0
-    with os.scandir(folder / OUTPUT_NAME) as entries:
+    try:
+        return _fault(folder / OUTPUT_NAME, resources, hidden_bytes)
+    except OSError:  # it is the task's own under some engines, which may close it to us
+        return explanations.output_kind(OUTPUT_NAME)
+
+
+def _fault(out: Path, resources: Resources, hidden_bytes: int) -> Sentence | None:
+    total_bytes = hidden_bytes
+    with os.scandir(out) as entries:
         for count, entry in enumerate(entries, start=1):
             if count > resources.output_max_files:
                 return explanations.output_files(resources.output_max_files)
@@ -58,8 +66,11 @@ def output_fault(folder: Path, resources: Resources) -> Sentence | None:
 
 def ended_at_limit(folder: Path, resources: Resources) -> Sentence | None:
     """Say so if a task that failed had filled its output: the kernel let it write no further."""
-    with os.scandir(folder / OUTPUT_NAME) as entries:
-        sizes = [entry.stat(follow_symlinks=False).st_size for entry in entries]
+    try:
+        with os.scandir(folder / OUTPUT_NAME) as entries:
+            sizes = [entry.stat(follow_symlinks=False).st_size for entry in entries]
+    except OSError:
+        return explanations.output_kind(OUTPUT_NAME)
     if max(sizes, default=0) < resources.output_max_bytes:
         return None
     return explanations.output_bytes(resources.output_max_bytes)
@@ -78,10 +89,12 @@ def collect_output(folder: Path, resources: Resources) -> PackedOutput:
         raise InvalidInputError(fault.en, fault.zh)
     files: dict[str, bytes] = {}
     left_bytes = resources.output_max_bytes
-    names = os.listdir(folder / OUTPUT_NAME)  # noqa: PTH208 - names are wanted, not paths
+    names = sorted(os.listdir(folder / OUTPUT_NAME))  # noqa: PTH208 - names are wanted, not paths
     if len(names) > resources.output_max_files:
         raise _refused(explanations.output_files(resources.output_max_files))
-    for name in sorted(names):
+    for name in names:
+        if not is_plain_name(name) or name.lower() in map(str.lower, files):
+            raise _refused(explanations.output_kind(name))
         files[name] = _read_plain(folder / OUTPUT_NAME / name, left_bytes, resources)
         left_bytes -= len(files[name])
     archive = pack(files)

@@ -15,6 +15,7 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.brake import Brake
 from gridle.worker.sandbox.checkpoint import SaveRequests, checkpoint_fault
+from gridle.worker.sandbox.nameless_files import NamelessFiles
 from gridle.worker.sandbox.output import ended_at_limit, output_fault
 from gridle.worker.sandbox.own_time import OwnTime
 from gridle.worker.sandbox.port import Ending, OnEnd, Outcome, Share, TaskSpec
@@ -67,6 +68,9 @@ class FencedProcess(Protocol):
     def peak_memory_bytes(self) -> int | None:
         """The most memory held so far, or None where it cannot be read now."""
 
+    def process_ids(self) -> list[int]:
+        """Every process in the fence, as far as they can be seen."""
+
     def release(self) -> None:
         """Give back whatever the fence still holds; the process has ended."""
 
@@ -79,6 +83,7 @@ class SupervisedTask:
         self._process = process
         self._brake = Brake(spec.name, process.freeze, process.thaw)
         self._on_end = on_end
+        self._nameless = NamelessFiles(spec.folder, process.process_ids)
         self._lock = threading.Lock()
         self._stopwatch = Stopwatch().go(time.monotonic())
         self._own_time = OwnTime()
@@ -212,9 +217,13 @@ class SupervisedTask:
         limit_s = self._spec.resources.wall_limit_s
         if self._own_time.counted_s > limit_s:
             return explanations.wall_limit(limit_s)
-        fault = output_fault(self._spec.folder, self._spec.resources)
-        if fault is None and self._spec.checkpoint is not None:
-            return checkpoint_fault(self._spec.folder, self._spec.checkpoint)
+        rule = self._spec.checkpoint
+        hidden_bytes = self._nameless.bytes_held()
+        if rule is not None:  # a state that was replaced may still be open
+            hidden_bytes = max(0, hidden_bytes - rule.max_bytes)
+        fault = output_fault(self._spec.folder, self._spec.resources, hidden_bytes)
+        if fault is None and rule is not None:
+            return checkpoint_fault(self._spec.folder, rule)
         return fault
 
     def _outcome(self, own_exit: Exit) -> Outcome:

@@ -118,6 +118,10 @@ class WasmProcess:
             self._peak_bytes = int(status.split("VmHWM:")[1].split()[0]) * 1024
         return self._peak_bytes
 
+    def process_ids(self) -> list[int]:
+        """The host process; a module starts none."""
+        return [self._child.pid]
+
     def release(self) -> None:
         """Give back what its fence holds."""
         if self._fence:

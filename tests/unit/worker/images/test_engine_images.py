@@ -40,7 +40,7 @@ class Remote:
         return {"info": Reply(0, "true\noverlay\n/store\n", ""), "load": self.load}[argv[1]]
 
 
-PRESENT = Reply(0, f"sha256:{IMAGE_SHA256}\n5\nnull\n", "")
+PRESENT = Reply(0, f"sha256:{IMAGE_SHA256}\n5\nnull\nnull\n", "")
 ABSENT = Reply(125, "", "no such image")
 
 
@@ -48,8 +48,12 @@ ABSENT = Reply(125, "", "no such image")
     ("reply", "found"),
     [
         (PRESENT, StoredImage(5, is_named=False)),
-        (Reply(0, f'{IMAGE_SHA256}\n7\n["x:y"]\n', ""), StoredImage(7, is_named=True)),
-        (Reply(0, f"{'0' * 64}\n7\n[]\n", ""), None),
+        (Reply(0, f'{IMAGE_SHA256}\n7\n["x:y"]\n{}\n', ""), StoredImage(7, is_named=True)),
+        (Reply(0, f"{'0' * 64}\n7\n[]\nnull\n", ""), None),
+        (
+            Reply(0, f'{IMAGE_SHA256}\n7\n[]\n{{"run.oci.hooks.stdout": "/x"}}\n', ""),
+            StoredImage(7, is_named=False, instructions=("run.oci.hooks.stdout",)),
+        ),
         (Reply(0, "what?", ""), None),
         (Reply(0, f"{IMAGE_SHA256}\nx\n[]", ""), None),
         (ABSENT, None),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,11 @@ def test_the_least_weight_where_there_are_no_idle_groups(tmp_path: Path) -> None
     assert ((two / "cpu.idle").read_text(), (two / "cpu.weight").read_text()) == ("1", "100")
     unified_cgroup(two).let_die()
     assert ((two / "cpu.idle").read_text(), (two / "cpu.max").read_text()) == ("0", "max 100000")
+
+
+def test_everything_in_a_group_is_killed(tmp_path: Path) -> None:
+    sleeper = subprocess.Popen(["sleep", "60"])
+    (tmp_path / "cgroup.procs").write_text(f"{sleeper.pid}\n4194305\n")
+    Cgroup(None, None, tmp_path, None, unified=False).end_all()
+    assert sleeper.wait(10) == -signal.SIGKILL
+    Cgroup(None, None, tmp_path / "gone", None, unified=False).end_all()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.container_exit import Facts, began, needs_inspection, reading
 from gridle.worker.sandbox.port import Ending
@@ -39,6 +40,18 @@ def test_each_end_is_blamed_on_who_did_it(facts: Facts, ending: Ending) -> None:
 
 def test_memory_has_its_own_sentence() -> None:
     assert reading(replace(PLAIN, status=137, out_of_memory=True))[1] == explanations.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(159, explanations.FORBIDDEN), (153, explanations.FILE_TOO_LARGE)],
+)
+def test_what_the_kernel_ended_it_for_is_said(status: int, said: Sentence) -> None:
+    assert reading(replace(PLAIN, status=status)) == (Ending.FAILED, said)
+
+
+def test_a_child_that_needed_too_much_does_not_fail_a_task_that_ended_well() -> None:
+    assert reading(replace(PLAIN, status=0, out_of_memory=True)) == (Ending.FINISHED, None)
 
 
 @pytest.mark.parametrize(

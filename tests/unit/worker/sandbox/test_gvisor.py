@@ -17,9 +17,10 @@ def test_podman_is_given_what_was_tried() -> None:
         return VERSION
 
     gvisor, said = find_gvisor(ask, which("runsc"), rootless=False)
-    assert gvisor == GVisor("release-20240513.0", "/usr/bin/runsc", ("network=none",))
+    assert gvisor == GVisor("release-20240513.0", "/usr/bin/runsc", ("network=none", "oci-seccomp"))
     assert "release-20240513.0 works" in said.en
-    assert asked[1] == ["/usr/bin/runsc", "--network=none", "--ignore-cgroups", "do", "/bin/true"]
+    flags = ["--network=none", "--oci-seccomp", "--ignore-cgroups"]
+    assert asked[1] == ["/usr/bin/runsc", *flags, "do", "/bin/true"]
 
 
 @pytest.mark.parametrize("rootless", [False, True])

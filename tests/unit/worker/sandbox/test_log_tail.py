@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 
 import pytest
@@ -17,6 +18,7 @@ from gridle.worker.sandbox.log_tail import FLOOD_BYTES, TAIL_BYTES, LogTail, cle
         (b"\x00\x08\x7f\xc2\x9b", ""),
         ("\u202eevil\u2066".encode(), "evil"),
         ("a\u200eb\u200fc\u061cd\u2028e\u2029f".encode(), "abcdef"),
+        ("a\u2028b\u200ec\U000e0041\ufeff\u061c".encode(), "abc"),
         (b"\xff\xfe", "\ufffd\ufffd"),
         ("结果 é".encode(), "结果 é"),
     ],
@@ -27,8 +29,8 @@ def test_nothing_can_play_tricks_on_a_terminal(untrusted: bytes, cleaned: str) -
 
 def test_the_tail_is_kept_and_a_flood_told_once() -> None:
     reader, writer = os.pipe()
-    floods: list[str] = []
-    log = LogTail(reader, "t", lambda: floods.append("flood"))
+    floods: queue.Queue[str] = queue.Queue()
+    log = LogTail(reader, "t", lambda: floods.put("flood"))
 
     def speak() -> None:
         with os.fdopen(writer, "wb") as pipe:
@@ -42,4 +44,5 @@ def test_the_tail_is_kept_and_a_flood_told_once() -> None:
     text = log.text(30)
     assert len(text) == TAIL_BYTES
     assert text.endswith("xthe end")
-    assert floods == ["flood"]
+    assert floods.get(timeout=30) == "flood"
+    assert floods.empty()

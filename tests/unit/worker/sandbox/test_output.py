@@ -69,7 +69,9 @@ def test_a_device_is_refused(out: Path) -> None:
     refused(out, "'device'")
 
 
-@pytest.mark.parametrize("name", [".hidden", "two words", "\x1b[31m", "-", "é", "n" * 200])
+@pytest.mark.parametrize(
+    "name", [".hidden", "two words", "\x1b[31m", "-", "é", "n" * 200, "NUL", "com1.txt", "ends."]
+)
 def test_odd_names_are_refused(out: Path, name: str) -> None:
     (out / name).write_text("x")
     with pytest.raises(InvalidInputError) as refusal:
@@ -147,3 +149,22 @@ def test_a_task_that_failed_with_its_output_full_hears_of_the_limit(out: Path) -
     said = ended_at_limit(out.parent, LIMITS)
     assert said is not None
     assert "10000 bytes" in said.en
+
+
+def test_two_names_that_are_one_on_some_systems_are_refused(out: Path) -> None:
+    (out / "Result").touch()
+    (out / "result").touch()
+    refused(out, "'result'")
+
+
+def test_files_without_a_name_count(out: Path) -> None:
+    assert output_fault(out.parent, LIMITS, hidden_bytes=10_000) is None
+    said = output_fault(out.parent, LIMITS, hidden_bytes=30_000)
+    assert said is not None
+    assert "10000 bytes" in said.en
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_fault(out: Path) -> None:
+    out.rmdir()
+    assert output_fault(out.parent, LIMITS) is not None
+    assert ended_at_limit(out.parent, LIMITS) is not None
