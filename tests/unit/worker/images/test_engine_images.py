@@ -48,7 +48,7 @@ ABSENT = Reply(125, "", "no such image")
     ("reply", "found"),
     [
         (PRESENT, StoredImage(5, is_named=False)),
-        (Reply(0, f'{IMAGE_SHA256}\n7\n["x:y"]\n{}\n', ""), StoredImage(7, is_named=True)),
+        (Reply(0, f'{IMAGE_SHA256}\n7\n["x:y"]\n{{}}\n', ""), StoredImage(7, is_named=True)),
         (Reply(0, f"{'0' * 64}\n7\n[]\nnull\n", ""), None),
         (
             Reply(0, f'{IMAGE_SHA256}\n7\n[]\n{{"run.oci.hooks.stdout": "/x"}}\n', ""),
