@@ -25,14 +25,14 @@ from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 
 ORPHAN_LIMIT_S = 5.0
 _WASM_HOST = "wasm_host"
-_LEASE = re.compile(r"/tasks/(lease-[0-9a-f]{24})/")
+_LEASE = re.compile(r"(lease-[0-9a-f]{24})")
 _LIMITS = (
     "while_away.cpu_percent=100",
     "foreign_cpu_max_percent=100",  # the market's own work is foreign
     "memory_pressure_max_percent=100",
     "tasks.gvisor=asked",
 )
-_VICTIMS = ("worker", "host", "container", "monitor", "client")
+_VICTIMS = ("worker", "host", "host", "container", "monitor", "client")
 
 
 @dataclass
@@ -235,15 +235,15 @@ class ChaosRun:
 
 
 def _lease_held(process: psutil.Process) -> str | None:
-    """Return the lease whose folder a WebAssembly host holds open; None for any other process."""
+    """Return the lease for which a WebAssembly host's control group is named; else None."""
     try:
         if not any(_WASM_HOST in word for word in process.cmdline()):
             return None
-        held = [str(path.readlink()) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
+        groups = Path(f"/proc/{process.pid}/cgroup").read_text("ascii")
     except (OSError, psutil.Error):
         return None
-    found = (_LEASE.search(path) for path in held)
-    return next((match[1] for match in found if match), None)
+    found = _LEASE.search(groups)
+    return found[1] if found else None
 
 
 def _part(victim: str, task: _Process) -> int | None:

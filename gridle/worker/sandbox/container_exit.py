@@ -29,6 +29,8 @@ class Facts:
     container_status: int | None
     """The exit status in the engine's records; None where it has none."""
     out_of_memory: bool
+    tells_memory: bool
+    """Whether an end for want of memory would be known as one; Docker on version 1 misses some."""
     flooded: bool
     killed: bool
     """By us."""
@@ -60,6 +62,9 @@ def reading(facts: Facts) -> tuple[Ending, Sentence | None]:
     engine_gone = facts.status == ENGINE_FAILED and facts.container_status != ENGINE_FAILED
     if facts.killed or facts.status < 0 or engine_gone:
         return Ending.BROKEN, explanations.ENGINE_GONE
+    if facts.status == KILLED and facts.tells_memory:
+        # nothing inside can send that to a first process: it came from this machine
+        return Ending.BROKEN, explanations.KILLED_FROM_OUTSIDE
     known = {
         FORBIDDEN: explanations.FORBIDDEN,
         FILE_TOO_LARGE: explanations.FILE_TOO_LARGE,

@@ -12,6 +12,10 @@ ENGINE_GONE = Sentence(
     "The process that held this task ended unexpectedly; the task will be tried again.",
     "承载此任务的进程意外结束；该任务将重试。",
 )
+KILLED_FROM_OUTSIDE = Sentence(
+    "This machine ended the task, as it does where memory runs out; the task will be tried again.",
+    "本机结束了此任务（内存耗尽时会如此）；该任务将重试。",
+)
 FLOODED = Sentence(
     "This task printed far more than a log should hold and was ended; its requestor must fix it.",
     "此任务打印的日志过多，已被结束；需由发布者修正。",
