@@ -60,11 +60,11 @@ def reading(facts: Facts) -> tuple[Ending, Sentence | None]:
     if facts.status in COMMAND_FAILED and not facts.began:
         return Ending.FAILED, explanations.command_missing(facts.command)
     engine_gone = facts.status == ENGINE_FAILED and facts.container_status != ENGINE_FAILED
-    if facts.killed or facts.status < 0 or engine_gone:
-        return Ending.BROKEN, explanations.ENGINE_GONE
-    if facts.status == KILLED and facts.tells_memory:
-        # nothing inside can send that to a first process: it came from this machine
-        return Ending.BROKEN, explanations.KILLED_FROM_OUTSIDE
+    # nothing inside can kill a first process; one that ends with this status by itself gains little
+    from_outside = facts.status == KILLED and facts.tells_memory and not facts.killed
+    if facts.killed or facts.status < 0 or engine_gone or from_outside:
+        said = explanations.KILLED_FROM_OUTSIDE if from_outside else explanations.ENGINE_GONE
+        return Ending.BROKEN, said
     known = {
         FORBIDDEN: explanations.FORBIDDEN,
         FILE_TOO_LARGE: explanations.FILE_TOO_LARGE,
