@@ -36,7 +36,7 @@ def test_a_command_that_the_image_lacks_is_the_requestors_fault(containers: Rig)
     assert "cannot run the command '/no'" in outcome.explanation.en
 
 
-@pytest.mark.parametrize("status", ["125", "126", "127", "137"])
+@pytest.mark.parametrize("status", ["125", "126", "127"])
 def test_a_status_that_engines_use_too_is_still_the_tasks(containers: Rig, status: str) -> None:
     outcome = containers.start("exit", status).outcome()
     assert outcome.ending is Ending.FAILED
