@@ -24,6 +24,8 @@ REFUSED = frozenset(
 )
 """What a fence says to a call that was made in earnest; a malformed one is told something else."""
 ABSENT = REFUSED | {"No such file or directory", "nothing there", "Read-only file system"}
+UNMADE = "would not be a plain file with a plain name"
+"""Why a module is ended that is about to make what no result may hold."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class Case:
     tells: bool = True
     """Whether the program lives to say what came of it."""
     resources: Resources = SMALL
+    unmade: bool = False
+    """Whether a module is ended before the thing is there; elsewhere the worker finds it."""
+
+    def is_unmade_in(self, fence: str) -> bool:
+        """Whether the thing never comes to be in this fence."""
+        return self.unmade and fence == WASM
+
+    def sentences(self, fence: str) -> tuple[str, ...]:
+        """Return what the worker may say in this fence where the task did not end well."""
+        return (UNMADE,) if self.is_unmade_in(fence) else self.says
 
 
 def stopped(case: Case, attack: Attack) -> Outcome:

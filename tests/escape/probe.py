@@ -21,6 +21,8 @@ class Probe:
     """What gVisor's own kernel grants inside, of its own and not of this machine's."""
     open_to: frozenset[str] = frozenset()
     """What is not stopped in a container without gVisor; each is named in SECURITY.md."""
+    ends_module_by: str = ""
+    """The file whose making, its last step, ends a module; it has a task of its own there."""
 
 
 def verdict(probe: Probe, found: list[tuple[str, str, str]], *, in_gvisor: bool) -> str:

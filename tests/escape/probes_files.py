@@ -64,7 +64,7 @@ FILES = [
     ),
     Probe("read a neighbour's data", ("read", "@neighbour"), fences=EVERYWHERE, errors=_UNREAD),
     Probe("change the input, the image, the program", ("input",), fences=EVERYWHERE,
-          errors=_UNREAD),
+          errors=_UNREAD, ends_module_by="linked.txt"),
     Probe("replace out/ itself", ("replace-output",), fences=EVERYWHERE,
           errors=_UNREAD | {"Invalid argument", "Directory not empty"}),
     Probe("use descriptors left open", ("descriptors",), fences=EVERYWHERE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,18 @@ _SIZE = ("bytes of state", "larger than any of its limits")
 _PLAIN_FOR_A_MOMENT = ("state-race", "state-huge", "state-sparse")
 _UNMOVED = ABSENT | {"Resource busy", "Cross-device link", "Invalid argument"}
 
+_unmade = partial(Case, says=_KIND, unmade=True)
 CASES = [
     Case("a state that is a link to the host", ("state-link", "@secret"), CONTAINERS, says=_KIND),
-    Case("a state that is a link that climbs", ("state-link", "../../../secret.txt"), EVERYWHERE,
-         says=_KIND),
-    Case("a request that is a link", ("save-link", "../../../secret.txt"), EVERYWHERE, says=_KIND),
-    Case("a request that is a folder", ("save-folder",), EVERYWHERE, says=_KIND),
-    Case("a state that is a folder", ("state-folder",), EVERYWHERE, says=_KIND),
-    Case("a state with two names", ("state-twice",), EVERYWHERE, says=_KIND),
+    _unmade("a state that is a link that climbs", ("state-link", "../../../secret.txt"),
+            EVERYWHERE),
+    _unmade("a request that is a link", ("save-link", "../../../secret.txt"), EVERYWHERE),
+    _unmade("a request that is a folder", ("save-folder",), EVERYWHERE),
+    _unmade("a state that is a folder", ("state-folder",), EVERYWHERE),
+    _unmade("a state with two names", ("state-twice",), EVERYWHERE),
     Case("a state that is too large", ("state-huge",), EVERYWHERE, says=_SIZE),
     Case("a state that says it is large", ("state-sparse",), EVERYWHERE, says=_SIZE),
-    Case("more files than may be", ("state-more",), EVERYWHERE, says=_KIND),
+    _unmade("more files than may be", ("state-more",), EVERYWHERE),
     Case("a state that becomes a link and back", ("state-race", "@secret"), CONTAINERS,
          says=_KIND),
 ]  # fmt: skip
@@ -43,7 +45,8 @@ def test_tampering_ends_the_task(attacker: Attacker, case: Case, tmp_path: Path)
     attack = attacker.fence.start(*arguments, checkpoint=RULE)
     saved = attack.task.save(0.2)
     _take_nothing_of_the_hosts(attacker, attack.folder, tmp_path)
-    ended = Case(case.name, arguments, endings=(Ending.FAILED,), says=case.says, tells=False)
+    says = case.sentences(attacker.fence.name)
+    ended = Case(case.name, arguments, endings=(Ending.FAILED,), says=says, tells=False)
     outcome = stopped(ended, attack)
     _take_nothing_of_the_hosts(attacker, attack.folder, tmp_path)
     attacker.host.check(log=outcome.log_tail, out=attack.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,27 +20,28 @@ _NOT_PLAIN = ("not a plain file with a plain name",)
 _TOO_LARGE = ("bytes of output",)
 _LIMIT = ("larger than any of its limits", *_TOO_LARGE)
 
+_unmade = partial(Case, says=_NOT_PLAIN, unmade=True)
 BAD_NAMES = [
-    Case("a name with a new line", ("name-newline",), EVERYWHERE, says=_NOT_PLAIN),
-    Case("a name that reads backwards", ("name-bidi",), EVERYWHERE, says=_NOT_PLAIN),
-    Case("a name that steers a terminal", ("name-escape",), EVERYWHERE, says=_NOT_PLAIN),
+    _unmade("a name with a new line", ("name-newline",), EVERYWHERE),
+    _unmade("a name that reads backwards", ("name-bidi",), EVERYWHERE),
+    _unmade("a name that steers a terminal", ("name-escape",), EVERYWHERE),
     Case("a name of a device of Windows", ("name-device",), EVERYWHERE, says=_NOT_PLAIN),
-    Case("a name that hides", ("name-hidden",), EVERYWHERE, says=_NOT_PLAIN),
-    Case("a name that is an option", ("name-dash",), EVERYWHERE, says=_NOT_PLAIN),
-    Case("a name of 255 letters", ("name-long",), EVERYWHERE, says=_NOT_PLAIN),
+    _unmade("a name that hides", ("name-hidden",), EVERYWHERE),
+    _unmade("a name that is an option", ("name-dash",), EVERYWHERE),
+    _unmade("a name of 255 letters", ("name-long",), EVERYWHERE),
     Case("two names that are one elsewhere", ("name-twins",), EVERYWHERE, says=_NOT_PLAIN),
 ]
 
 BAD_KINDS = [
     Case("a link to a file of the host", ("link", "@secret"), CONTAINERS, says=_NOT_PLAIN),
-    Case("a link that climbs", ("link", "../../../secret.txt"), EVERYWHERE, says=_NOT_PLAIN),
+    _unmade("a link that climbs", ("link", "../../../secret.txt"), EVERYWHERE),
     Case("a link into the kernel", ("link", "/proc/self/environ"), CONTAINERS, says=_NOT_PLAIN),
-    Case("a second name for a file", ("hard-link",), EVERYWHERE, says=_NOT_PLAIN),
-    Case("a folder", ("folder",), EVERYWHERE, says=_NOT_PLAIN),
+    _unmade("a second name for a file", ("hard-link",), EVERYWHERE),
+    _unmade("a folder", ("folder",), EVERYWHERE),
     Case("a pipe", ("fifo", "/out/pipe"), CONTAINERS, says=_NOT_PLAIN),
     Case("a socket", ("unix-socket", "/out/socket"), CONTAINERS, says=_NOT_PLAIN),
     Case("a folder that nobody may open", ("locked-folder",), CONTAINERS, says=_NOT_PLAIN),
-    Case("folders without end", ("deep",), EVERYWHERE, says=_NOT_PLAIN),
+    _unmade("folders without end", ("deep",), EVERYWHERE),
 ]  # fmt: skip
 
 TOO_MUCH = [
@@ -70,8 +72,10 @@ def _stayed_inside(attacker: Attacker, folder: Path) -> bool:
 def _run(attacker: Attacker, case: Case) -> tuple[Outcome, Path]:
     words = {"@secret": str(attacker.host.secret_file)}
     arguments = tuple(words.get(each, each) for each in case.arguments)
-    changed = Case(case.name, arguments, case.fences, endings=(Ending.FINISHED, Ending.FAILED),
-                   says=case.says, tells=False)  # fmt: skip
+    fence = attacker.fence.name
+    endings = _FAILED if case.is_unmade_in(fence) else (Ending.FINISHED, Ending.FAILED)
+    changed = Case(case.name, arguments, case.fences, endings=endings,
+                   says=case.sentences(fence), tells=False)  # fmt: skip
     started = attacker.fence.start(*arguments, resources=case.resources)
     outcome = stopped(changed, started)
     attacker.host.check(log=outcome.log_tail, out=started.out)
@@ -82,6 +86,10 @@ def _run(attacker: Attacker, case: Case) -> tuple[Outcome, Path]:
 @rows([*BAD_NAMES, *BAD_KINDS])
 def test_only_plain_files_with_plain_names_are_collected(attacker: Attacker, case: Case) -> None:
     outcome, folder = _run(attacker, case)
+    if case.is_unmade_in(attacker.fence.name):
+        collect_output(folder, case.resources)  # what is there is plain
+        verdicts.note(case.name, attacker.fence.name, outcome)
+        return
     if _was_refused(outcome, folder) or _stayed_inside(attacker, folder):
         verdicts.note(case.name, attacker.fence.name, outcome)
         return

@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gridle.worker.sandbox.port import Ending
 from tests.escape import verdicts
-from tests.escape.case import GVISOR
+from tests.escape.case import GVISOR, UNMADE, WASM, Case, stopped
 from tests.escape.conftest import MARKS, Fences
 from tests.escape.fence import Fence, Neighbour, judgements
 from tests.escape.host_watch import HostWatch, veiled
@@ -39,20 +40,40 @@ class Batches:
 
     def _run(self, fence: Fence, neighbour: Neighbour) -> _Found:
         chosen = [each for each in PROBES if fence.name in each.fences]
+        apart = [each for each in chosen if each.ends_module_by and fence.name == WASM]
         words = self._words(neighbour)
+        found = self._together(fence, [each for each in chosen if each not in apart], words)
+        for probe in apart:
+            found[probe.name] = self._alone(fence, probe, words)
+        assert self._host.doors.visitors() == []
+        assert neighbour.goes_on(), "the task beside it was harmed"
+        return found
+
+    def _together(self, fence: Fence, chosen: list[Probe], words: dict[str, list[str]]) -> _Found:
         plan = ["\t".join(_expanded(each.arguments, words)) for each in chosen]
         attack = fence.start("batch", inputs={"plan.txt": "\n".join(plan) + "\n"})
         outcome = attack.outcome()
         said = (attack.out / "verdicts.txt").read_text("utf-8", "replace")
         assert said.endswith("DONE\n"), (outcome, said[-500:])
         self._host.check(log=outcome.log_tail, out=attack.out)
-        assert self._host.doors.visitors() == []
-        assert neighbour.goes_on(), "the task beside it was harmed"
         found: _Found = {}
         for part in said.split("ROW ")[1:]:
             row, _, rest = part.partition("\n")
             found[chosen[int(row)].name] = judgements(rest)
         return found
+
+    def _alone(
+        self, fence: Fence, probe: Probe, words: dict[str, list[str]]
+    ) -> list[tuple[str, str, str]]:
+        """Return what it said up to its last step, which ended it with nothing made."""
+        attack = fence.start(*_expanded(probe.arguments, words))
+        says = (f"'{probe.ends_module_by}' {UNMADE}",)
+        failed = (Ending.FAILED,)
+        case = Case(probe.name, probe.arguments, errors=probe.errors, endings=failed, says=says)
+        outcome = stopped(case, attack)
+        self._host.check(log=outcome.log_tail, out=attack.out)
+        assert list(attack.out.iterdir()) == []
+        return judgements(outcome.log_tail)
 
     def _words(self, neighbour: Neighbour) -> dict[str, list[str]]:
         host, doors = self._host, self._host.doors

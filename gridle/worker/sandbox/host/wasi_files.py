@@ -11,7 +11,15 @@ import os
 
 from gridle.worker.sandbox.host.folders import Folder
 from gridle.worker.sandbox.host.open_files import Opened, OpenFiles
-from gridle.worker.sandbox.host.wasi_errno import BADF, INVAL, ISDIR, NOTDIR, SPIPE, GuestError
+from gridle.worker.sandbox.host.wasi_errno import (
+    BADF,
+    INVAL,
+    ISDIR,
+    NOTDIR,
+    NOTSUP,
+    SPIPE,
+    GuestError,
+)
 from gridle.worker.sandbox.host.wasi_records import APPEND, dirent, fdstat, filestat
 
 TYPE_CHECKING = False
@@ -81,11 +89,9 @@ class FileCalls:
     def fd_advise(self, number: int, _offset: int, _length: int, _advice: int) -> None:
         self._seekable(number)
 
-    def fd_allocate(self, number: int, offset: int, length: int) -> None:
-        descriptor = self._seekable(number).descriptor
-        end = _offset(offset) + _offset(length)
-        if os.fstat(descriptor).st_size < end:
-            os.ftruncate(descriptor, _offset(end))
+    def fd_allocate(self, number: int, _offset: int, _length: int) -> None:
+        self._seekable(number)
+        raise GuestError(NOTSUP)  # a longer file alone would be a promise of room that is not kept
 
     def fd_fdstat_get(self, number: int, at: int) -> None:
         self.memory.write(at, fdstat(self._files.need(number)))

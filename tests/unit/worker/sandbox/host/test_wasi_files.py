@@ -44,13 +44,19 @@ def test_writing_and_appending(guest: Guest, tmp_path: Path) -> None:
     guest.files.fd_fdstat_set_flags(number, 1)
     guest.write(number, "d")
     guest.files.fd_sync(number)
-    guest.files.fd_allocate(number, 2, 4)
-    guest.files.fd_allocate(number, 0, 1)
+    guest.files.fd_filestat_set_size(number, 6)
     assert (tmp_path / "out" / "made").read_bytes() == b"abcd\0\0"
     guest.files.fd_filestat_set_size(number, 2)
     guest.files.fd_close(number)
     assert (tmp_path / "out" / "made").read_bytes() == b"ab"
     assert error_of(lambda: guest.write(number, "x")) == wasi_errno.BADF
+
+
+def test_no_room_is_promised(guest: Guest, tmp_path: Path) -> None:
+    number = guest.open(OUT, "made", CREATE, READ | WRITE)
+    assert error_of(lambda: guest.files.fd_allocate(number, 0, 4)) == wasi_errno.NOTSUP
+    assert error_of(lambda: guest.files.fd_allocate(99, 0, 4)) == wasi_errno.BADF
+    assert (tmp_path / "out" / "made").read_bytes() == b""
 
 
 def test_what_was_opened_for_reading_is_not_written(guest: Guest) -> None:
