@@ -65,7 +65,7 @@ TEST_NEEDS = (
         "to test its windows without a screen",
         ("xvfb", "xauth", "xdotool", "trayer", "x11-utils", "imagemagick"),
     ),
-    Need("to test tasks in a second fence, and what they reach", ("runsc", "openssl")),
+    Need("to test what it fetches over TLS", ("openssl",)),
     Need(
         "to test how it sees a user on real desktops without a screen",
         ("dbus", "iproute2", "mutter", "sway", "foot", "jwm", "weston", "kwin-wayland"),
