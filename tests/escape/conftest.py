@@ -102,7 +102,7 @@ class Fences:
 
     def _make(self, name: str) -> Fence:
         folder = self._base / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         if name == WASM:
             module = hostile.build(hostile.WASM_TARGET)
             runtime: Runtime = WasmRuntime(hashlib.sha256(module.read_bytes()).hexdigest())
