@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gridle.market.protocol.errors import RefusedError
+from gridle.market.protocol.errors import RefusedError, UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime, Isolation, Resources
 from gridle.market.protocol.sentence import Sentence
 from gridle.resources_folder import resources_folder
@@ -214,7 +214,7 @@ def test_hosts_that_no_task_may_reach_are_refused_at_once(rig: Rig, allow: tuple
 
 
 def test_gvisor_with_a_network_is_refused(rig: Rig) -> None:
-    with pytest.raises(RefusedError, match="gVisor"):
+    with pytest.raises((RefusedError, UnavailableError), match="gVisor"):
         rig.start("environment", isolation="gvisor")
 
 
