@@ -76,6 +76,7 @@ def _run(attacker: Attacker, case: Case) -> tuple[Outcome, Path]:
     arguments = tuple(words.get(each, each) for each in case.arguments)
     fence = attacker.fence.name
     endings = _FAILED if case.is_unmade_in(fence) else (Ending.FINISHED, Ending.FAILED)
+    endings = (*endings, *case.endings)
     changed = Case(case.name, arguments, case.fences, endings=endings,
                    says=case.sentences(fence), tells=False)  # fmt: skip
     started = attacker.fence.start(*arguments, resources=case.resources)
