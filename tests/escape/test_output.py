@@ -75,8 +75,8 @@ def _run(attacker: Attacker, case: Case) -> tuple[Outcome, Path]:
     words = {"@secret": str(attacker.host.secret_file)}
     arguments = tuple(words.get(each, each) for each in case.arguments)
     fence = attacker.fence.name
-    endings = _FAILED if case.is_unmade_in(fence) else (Ending.FINISHED, Ending.FAILED)
-    endings = (*endings, *case.endings)
+    loose = (Ending.FINISHED, Ending.FAILED, *case.endings)
+    endings = _FAILED if case.is_unmade_in(fence) else loose
     changed = Case(case.name, arguments, case.fences, endings=endings,
                    says=case.sentences(fence), tells=False)  # fmt: skip
     started = attacker.fence.start(*arguments, resources=case.resources)
