@@ -6,6 +6,7 @@ and end are left out by taking a short run from a long one. The least disturbed 
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -20,12 +21,13 @@ from tests.benchmarks.sandbox_tasks import END_TIMEOUT_S, Bench, bench
 from tests.benchmarks.table import Row
 from tests.rigs import sandbox_program
 
-ROUNDS = 4
+ROUNDS = 3
 _SOURCE = Path(__file__).with_name("efficiency_task.c")
 _SHORT, _LONG = 1, 5
 _UNITS = {"integer": 30, "floating": 50, "memory": 12, "file": 40}
 """So many units take about a third of a second."""
-_SHARE = Share(100.0)
+_SHARE = Share(100.0 * (os.cpu_count() or 1))
+"""All of it: what a limit costs is another row's."""
 _RESOURCES = Resources(
     reference_s=600.0, memory_bytes=256 * MiB, output_max_bytes=64 * MiB, wall_limit_s=600.0
 )
