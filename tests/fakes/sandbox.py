@@ -67,7 +67,10 @@ def _simulate(folder: Path, steps: int) -> Program:
     """Go on from `state`, whose first figures are those of the C program's."""
     place, step, digest = folder / "checkpoint", 0, 1
     if (place / "state").exists():
-        _, step, digest, _ = STATE.unpack((place / "state").read_bytes())
+        state = (place / "state").read_bytes()
+        if len(state) != STATE.size or not state.startswith(b"sim 1"):
+            return _failed(40)
+        _, step, digest, _ = STATE.unpack(state)
     while step < steps:
         with contextlib.suppress(FileNotFoundError):
             (place / "save").unlink()

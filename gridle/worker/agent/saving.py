@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from gridle.worker.agent.events import Fetched, Saved, Started
 from gridle.worker.agent.roster import LiveTask, Roster
 from gridle.worker.agent.state_runner import StateRunner
@@ -66,10 +68,10 @@ class Saving:
         if event.checkpoint is not None and not task.checkpoints:
             self._note(task, event.checkpoint)
 
-    def started(self, task: LiveTask, event: Started) -> None:
-        """Note from where a task goes on; damaged states are let go."""
+    def started(self, task: LiveTask, event: Started) -> bool:
+        """Note from where a task goes on; damaged states are let go. Returns whether any were."""
         if event.found is None:
-            return
+            return False
         damaged = event.found.damaged
         if damaged:
             self._ledger.checkpoints.remove(task.lease_id, damaged)
@@ -77,6 +79,7 @@ class Saving:
         begun = event.found.checkpoint
         task.began_cpu_s = begun.done_cpu_s if begun else 0.0
         task.saved_cpu_s = task.began_cpu_s
+        return bool(damaged)
 
     def save_all(self, timeout_s: float) -> None:
         """Tell all running tasks to save before this worker ends, and wait for them."""
@@ -101,6 +104,11 @@ class Saving:
             return False
         self._states.pack(task)
         return True
+
+    def distrust(self, task: LiveTask) -> None:
+        """Forget every state of a task, the one of its lease too: it begins at the beginning."""
+        self.forget(task)
+        task.lease = msgspec.structs.replace(task.lease, checkpoint=None)
 
     def forget(self, task: LiveTask) -> None:
         """Remove every state of a task that needs none any more."""

@@ -87,7 +87,9 @@ class StateRunner:
                 if found is None:
                     return StatePacked(lease_id, None, None)
                 self._folders.results.mkdir(parents=True, exist_ok=True)
-                self.store.path(lease_id, found).replace(target)
+                target.unlink(missing_ok=True)
+                # it stays where it was, too, until the ledger has the report that names it
+                target.hardlink_to(self.store.path(lease_id, found))
             except (GridleError, OSError):  # then it goes back without: somebody begins anew
                 return StatePacked(lease_id, None, None)
             ref = CheckpointRef(found.sha256, found.size_bytes, found.done_cpu_s)
@@ -125,10 +127,7 @@ class StateRunner:
                     return None
                 seal = self._data.state_seal(task)
                 return self.store.take(lease_id, folder, rule, known, done_cpu_s, seal)
-            except (
-                GridleError,
-                OSError,
-            ):  # the disk is full, or the sandbox gone: it has its own end
-                return None
+            except (GridleError, OSError):
+                return None  # the disk is full, or the sandbox gone: what was saved before holds
 
         return taking

@@ -30,6 +30,7 @@ from gridle.worker.agent.saving import Saving
 from gridle.worker.agent.steering import Steering
 from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.policy.allowance import Allowance
+from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.port import Ending, Outcome
 from gridle.worker.sources.port import Offered
 
@@ -132,7 +133,8 @@ class TaskFlow:
         if task is None:
             return
         task.starting = False
-        self._saving.started(task, event)
+        if self._saving.started(task, event):
+            self.warnings.append(explanations.CHECKPOINT_DAMAGED)
         if event.running is None:
             self._broke(task, event.error or sentences.ENDING, now)
             return
@@ -171,7 +173,7 @@ class TaskFlow:
                     task.running = None
                     self._runner.collect(task)
             case Ending.FAILED if task.began_cpu_s > 0:
-                self._saving.forget(task)  # the state may be what it failed of
+                self._saving.distrust(task)  # the state may be what it failed of
                 self._broke(task, why, now)
             case Ending.FAILED:
                 self._failed(task, why, _reason_text(event.outcome), now)
@@ -273,6 +275,7 @@ class TaskFlow:
     ) -> None:
         if task.lost:
             self._roster.move(task, Happening.RETURNED, now)
+            self._runner.remove_result(task.lease_id)
         else:
             self._reporter.give_back(task, now, state, archive)
         self._saving.forget(task)

@@ -235,8 +235,8 @@ class ContainerProcess:
                 status=status,
                 began=self._seems_begun() if started is None else started,
                 container_status=code if isinstance(code, int) else None,
-                # a file of conmon's, whose note Podman looks for elsewhere
                 tells_memory=self._launch.engine.is_podman,
+                # a file of conmon's, whose note Podman looks for elsewhere
                 out_of_memory=bool(state.get("OOMKilled")) or (folder / "oom").exists(),
                 flooded=self._flooded,
                 killed=self._killed,

@@ -14,6 +14,7 @@ from gridle.market.protocol.manifest import CheckpointRule, Manifest
 from gridle.market.protocol.messages import CheckpointRef, Returned, Revealed
 from gridle.worker.ipc.messages import PauseWork, SetLimits, StartWork, WorkerState, WorkerTaskState
 from gridle.worker.policy.limits import Limits
+from gridle.worker.sandbox import explanations
 from tests.fakes.market_stub import StubMarket
 from tests.fakes.probes import AWAY
 from tests.fakes.sandbox import STATE
@@ -192,6 +193,7 @@ def test_a_damaged_state_is_set_aside_and_the_task_begins_anew(
     rig.end()
     states(rig)[0].write_bytes(b"tampered with")
     again = AgentRig(rig.home, market).begin()
+    again.wait(lambda state: explanations.CHECKPOINT_DAMAGED in state.warnings)
     assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
     assert delivered(market) == result_of(STEPS)
     again.end()
@@ -208,6 +210,16 @@ def test_a_lease_with_a_state_goes_on_from_it(rig: AgentRig, market: StubMarket)
     for _ in range(3):
         digest = digest * 6364136223846793005 % 2**64 + 1
     assert delivered(market) == f"{digest:x}\n".encode()
+
+
+def test_a_state_that_a_task_fails_of_is_left_alone(rig: AgentRig, market: StubMarket) -> None:
+    poison = b"not what this task saves"
+    ref = CheckpointRef(market.store(poison), len(poison), 12.0)
+    market.offer(msgspec.structs.replace(lease(job(40)), checkpoint=ref), job(40))
+    rig.begin()
+    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
+    assert delivered(market) == result_of(40)
+    assert len(rig.sandbox.specs) == 2
 
 
 def test_a_state_that_is_no_longer_there_only_costs_its_work(
