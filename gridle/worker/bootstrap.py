@@ -186,6 +186,7 @@ def _parts(home: Path, settings: Settings, warning: Sentence | None, now: float)
     held = _HeldLimits(home / LIMITS_NAME, limits.value or default_limits(cores, memory_bytes))
     table = ImageTable(connect(home / "ledger.sqlite"))
     images = ImageStore(ask_program, table, held.value.tasks.images_mib * MiB)
+    held.images = images
     sandboxes = build_sandboxes(
         home,
         identity.public_key[:_WORKER_ID_CHARS],
@@ -232,11 +233,14 @@ class _HeldLimits:
     def __init__(self, path: Path, value: Limits) -> None:
         self._path = path
         self.value = value
+        self.images: ImageStore | None = None
 
     def save(self, limits: Limits) -> None:
         """Write new limits; the old ones hold where that fails."""
         save(self._path, limits)
         self.value = limits
+        if self.images is not None:
+            self.images.quota_bytes = limits.tasks.images_mib * MiB
 
 
 def _end_on_signals(end: Callable[[], None]) -> None:

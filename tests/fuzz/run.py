@@ -25,7 +25,7 @@ _SPARE_S = 300
 _NO_ATHERIS = """\
 Coverage-guided fuzzing needs atheris, which is not installed here. Get it with
     .venv/bin/pip install atheris
-(or `make setup-bench`, where the bench extra names it). `make test` fuzzes without it.
+`make test` fuzzes without it.
 """
 
 

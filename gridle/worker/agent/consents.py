@@ -29,6 +29,8 @@ from gridle.worker.sources.port import Offered
 
 MAX_JOBS = 64
 """So many jobs are remembered here: as many as one lease request can leave out."""
+MAX_SHOWN = 16
+"""So many are told to clients, those that ask first: every change of state carries them."""
 
 
 class Consents:
@@ -85,9 +87,9 @@ class Consents:
         return tuple(each for each, job in self._jobs.items() if self._ruling(job) != Ruling.RUN)
 
     def jobs(self) -> tuple[JobView, ...]:
-        """Show the jobs that were offered lately, newest first, each with what holds for it."""
-        shown = (view_with(job, self._ruling(job)) for job in self._jobs.values())
-        return tuple(shown)[::-1]
+        """Show the jobs that were offered lately: those that ask, then the others, newest first."""
+        shown = [view_with(job, self._ruling(job)) for job in self._jobs.values()][::-1]
+        return tuple(sorted(shown, key=lambda job: job.ruling is not Ruling.ASK)[:MAX_SHOWN])
 
     def publishers(self) -> tuple[PublisherView, ...]:
         """Show the standing answers."""

@@ -35,7 +35,8 @@ class ImageStore:
     ) -> None:
         self._images = EngineImages(ask)
         self._records = records
-        self._quota_bytes = quota_bytes
+        self.quota_bytes = quota_bytes
+        """The owner's, who can change it at any time; it holds from the next load."""
         self._clock = clock
         self._turns = Turns()
         self._changing = threading.Lock()
@@ -126,12 +127,12 @@ class ImageStore:
         used_bytes = needed_bytes + sum(each.size_bytes for each in ours)
         busy = self._held | self._turns.names()
         for each in ours:
-            if used_bytes <= self._quota_bytes:
+            if used_bytes <= self.quota_bytes:
                 return
             if each.image_sha256 not in busy and self._remove(engine, each):
                 used_bytes -= each.size_bytes
-        if needed_bytes > self._quota_bytes:
-            raise _too_large(needed_bytes, self._quota_bytes)
+        if needed_bytes > self.quota_bytes:
+            raise _too_large(needed_bytes, self.quota_bytes)
 
     def _remove(self, engine: Engine, image: ImageRecord) -> bool:
         """Remove one of ours; one that somebody has named since is no longer ours."""

@@ -155,7 +155,7 @@ class WorkerState(Struct, frozen=True):
     electricity_today_micros: int = 0
     """What that energy cost, in millionths of the currency."""
     jobs: tuple[JobView, ...] = ()
-    """Those offered lately, newest first; the ones whose ruling is `ask` wait for an answer."""
+    """Some of those offered lately; the ones whose ruling is `ask`, first, wait for an answer."""
     publishers: tuple[PublisherView, ...] = ()
 
 

@@ -113,6 +113,13 @@ def test_cards_with_too_little_memory_do_not_fit() -> None:
     assert obstacle(job, Seeker(request)) is Obstacle.GPU_MEMORY
 
 
+def test_a_job_without_consent_is_not_given() -> None:
+    job = _job(1)
+    request = msgspec.structs.replace(REQUEST, not_jobs=(job.job_id,))
+    assert obstacle(job, Seeker(request)) is Obstacle.NO_CONSENT
+    assert obstacle(job, Seeker(REQUEST)) is None
+
+
 def test_tasks_take_cards_from_what_is_free() -> None:
     request = msgspec.structs.replace(REQUEST, gpus=3)
     found = match(Seeker(request), [_offer(_job(1, gpus=2)), _offer(_job(2, gpus=1))], ASKER)
