@@ -1,4 +1,7 @@
-/* Four kinds of work in units of some ten milliseconds: efficiency_task KIND UNITS FOLDER. */
+/* Four kinds of work in units of some ten milliseconds, without end: efficiency_task KIND FOLDER.
+
+   After each unit a byte is appended to `units` in the folder, so that whoever measures can count
+   them from outside: a guest's own clock may be a made one. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
@@ -69,15 +72,23 @@ static int file(const char *folder) {
     return unlink(name) ? 7 : 0;
 }
 
+static int unit(const char *kind, const char *folder) {
+    return !strcmp(kind, "integer")    ? integer()
+           : !strcmp(kind, "floating") ? floating()
+           : !strcmp(kind, "memory")   ? memory()
+           : !strcmp(kind, "file")     ? file(folder)
+                                       : 64;
+}
+
 int main(int count, char **words) {
-    if (count != 4) return 64;
-    for (int left = atoi(words[2]); left > 0; left--) {
-        int failed = !strcmp(words[1], "integer")    ? integer()
-                     : !strcmp(words[1], "floating") ? floating()
-                     : !strcmp(words[1], "memory")   ? memory()
-                     : !strcmp(words[1], "file")     ? file(words[3])
-                                                     : 64;
+    static char name[256];
+    if (count != 3) return 64;
+    snprintf(name, sizeof name, "%s/units", words[2]);
+    int units = open(name, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (units < 0) return 8;
+    for (;;) {
+        int failed = unit(words[1], words[2]);
         if (failed) return failed;
+        if (write(units, "+", 1) != 1) return 9;
     }
-    return 0;
 }

@@ -82,6 +82,11 @@ class Bench:
         """Tell whether containers can run under gVisor here."""
         return self._sandboxes["container"].availability().gvisor
 
+    @property
+    def last_out(self) -> Path:
+        """The output folder of the task that was started last."""
+        return self._folder / f"task-{self._count}" / "out"
+
     def start(
         self,
         runtime: Runtime,
