@@ -36,11 +36,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(300))  # the first run builds a C library
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in verdicts.table():
-        terminalreporter.write_line(line)
-
-
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("escape")
@@ -62,24 +57,31 @@ def engine() -> Engine:
 
 
 class Fences:
-    """Made when they are first asked for, each with a neighbour; all closed in the end."""
+    """Made when they are first asked for; each has a neighbour while a module's attacks run."""
 
     def __init__(self, base: Path, request: pytest.FixtureRequest) -> None:
         self._base = base
         self._request = request
-        self._made: dict[str, tuple[Fence, Neighbour]] = {}
+        self._made: dict[str, Fence] = {}
+        self._neighbours: dict[str, Neighbour] = {}
         self._image = ""
         self._engine: Engine | None = None
 
     def get(self, name: str) -> tuple[Fence, Neighbour]:
         if name not in self._made:
-            fence = self._make(name)
-            self._made[name] = fence, Neighbour(fence)
-        return self._made[name]
+            self._made[name] = self._make(name)
+        if name not in self._neighbours:
+            self._neighbours[name] = Neighbour(self._made[name])
+        return self._made[name], self._neighbours[name]
+
+    def end_neighbours(self) -> None:
+        """They would otherwise compute beside the tests of other rooms, and be taken for theirs."""
+        for neighbour in self._neighbours.values():
+            neighbour.end()
+        self._neighbours.clear()
 
     def close(self) -> None:
-        for fence, neighbour in self._made.values():
-            neighbour.end()
+        for fence in self._made.values():
             fence.sandbox.close()
             assert fence.sandbox.sweep() == 0
         if self._image:
@@ -124,6 +126,13 @@ def fences(base: Path, host: HostWatch, request: pytest.FixtureRequest) -> Itera
     yield made
     made.close()
     assert leftovers(WORKER_ID, str(base), host.canary.pid) == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def neighbours(fences: Fences) -> Iterator[None]:
+    """End them with each module: modules run in any order, among those of other rooms."""
+    yield
+    fences.end_neighbours()
 
 
 @pytest.fixture(scope="session")

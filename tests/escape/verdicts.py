@@ -22,6 +22,17 @@ def record(case: str, fence: str, said: str) -> None:
     _said.setdefault(case, {})[fence] = said
 
 
+def said() -> dict[str, dict[str, str]]:
+    """Return what was kept, by case and fence, to be handed to another process."""
+    return _said
+
+
+def take(others: dict[str, dict[str, str]]) -> None:
+    """Keep what another process saw."""
+    for case, by in others.items():
+        _said.setdefault(case, {}).update(by)
+
+
 def table() -> list[str]:
     """Return the lines of the table."""
     lines = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -21,7 +22,7 @@ def build(target: str, source: Path = SOURCE) -> Path:
     path = _CACHE / f"{source.stem}-{digest}-{target}"
     if not path.exists():
         _CACHE.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
+        draft = path.with_suffix(f".{os.getpid()}.new")  # another process may build it, too
         command = [sys.executable, "-m", "ziglang", "cc", "-target", target, "-static", "-O2", "-s"]
         subprocess.run([*command, "-o", str(draft), str(source)], check=True, timeout=_TIMEOUT_S)
         draft.chmod(0o755)
