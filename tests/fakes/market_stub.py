@@ -16,6 +16,7 @@ from gridle.market.protocol.messages import (
     RenewalReply,
     ReportAnswer,
     ReportReply,
+    Saved,
     SealingKey,
     Settlement,
     SettlementPage,
@@ -41,6 +42,8 @@ class StubMarket:
         self.renewed: list[LeaseId] = []
         self.lost: set[LeaseId] = set()
         self.refuses_reports = False
+        self.refuses_states = False
+        """Whether it refuses the states of running tasks."""
         self.remark: Sentence | None = None
         """What it adds to the reports that it takes."""
         self.settlements: list[Settlement] = []
@@ -95,11 +98,12 @@ class StubMarket:
         with self.changed:
             self.reports.extend(reports)
             self.changed.notify_all()
-            outcome = "refused" if self.refuses_reports else "ok"
-            explanation = REFUSED if self.refuses_reports else self.remark
-        return ReportReply(
-            tuple(ReportAnswer(each.lease_id, outcome, explanation) for each in reports)  # type: ignore[arg-type] # one of the literals
-        )
+            return ReportReply(tuple(self._answer(each) for each in reports))
+
+    def _answer(self, report: TaskReport) -> ReportAnswer:
+        if self.refuses_reports or (self.refuses_states and isinstance(report, Saved)):
+            return ReportAnswer(report.lease_id, "refused", REFUSED)
+        return ReportAnswer(report.lease_id, "ok", self.remark)
 
     def hand_keys(self, lease_id: LeaseId, wrapped: str) -> None:
         """Put a lease's wrapped keys there, as its requestor does."""

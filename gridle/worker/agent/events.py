@@ -93,6 +93,15 @@ class StatePacked:
 
 
 @dataclass(frozen=True)
+class StateCopied:
+    """A copy of a running task's saved state lies ready for the market; None: it does not."""
+
+    lease_id: LeaseId
+    ref: CheckpointRef | None
+    archive: Path | None
+
+
+@dataclass(frozen=True)
 class Setting:
     """What a running task is told: paused or not, and its share."""
 
@@ -133,5 +142,7 @@ class Stop:
     """End the agent; running tasks are stopped and begin again at the next start."""
 
 
-TaskEvent = Fetching | Fetched | Started | Saved | StatePacked | Adjusted | Ended | Collected
+TaskEvent = (
+    Fetching | Fetched | Started | Saved | StatePacked | StateCopied | Adjusted | Ended | Collected
+)
 Event = ReadingsChanged | FromSource | Asked | RuntimesLookedAt | TaskEvent | Stop

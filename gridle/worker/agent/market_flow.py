@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.messages import ChainInfo, Returned, Revealed, SettlementPage, Verdict
+from gridle.market.protocol.messages import (
+    ChainInfo,
+    Returned,
+    Revealed,
+    Saved,
+    SettlementPage,
+    Verdict,
+)
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
 from gridle.worker.agent.consents import Consents
@@ -116,6 +123,10 @@ class MarketFlow:
             self._tasks.fetch(task, now)
 
     def _reported(self, event: Reported, now: float) -> None:
+        if isinstance(event.report, Saved):  # the task goes on, whatever the answer was
+            ref = event.report.checkpoint if event.refused is None else None
+            self._tasks.handed_on(event.lease_id, ref)
+            return
         title = self._title(event.lease_id)
         refused = self._reporter.answered(event, now)
         self._earnings = None

@@ -93,13 +93,15 @@ class Reporter:
         self._roster.move(task, Happening.RETURNED, now)
         self._send_due(task.lease_id)
 
+    def saved(self, task: LiveTask, state: CheckpointRef, archive: Path) -> None:
+        """Hand on a running task's state. It is in no outbox: the next one says the same better."""
+        self._source.report(Saved(task.lease_id, state), archive)
+
     def answered(self, answer: Reported, now: float) -> Sentence | None:
         """Take the market's answer; returns why a result did not count, where it did not.
 
         Safe to repeat.
         """
-        if isinstance(answer.report, Saved):
-            return None  # a state more or less at the market changes nothing here
         task = self._roster.get(answer.lease_id)
         carries_result = isinstance(answer.report, Committed | Revealed)
         if answer.refused is not None:

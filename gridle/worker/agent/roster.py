@@ -10,7 +10,7 @@ import msgspec
 
 from gridle.market.protocol.ids import JobId, LeaseId, Sha256
 from gridle.market.protocol.manifest import Manifest
-from gridle.market.protocol.messages import Lease, TaskUsage
+from gridle.market.protocol.messages import CheckpointRef, Lease, TaskUsage
 from gridle.worker.agent.division import Need, need
 from gridle.worker.agent.events import Setting
 from gridle.worker.agent.lifecycle import END_STATES, Happening, advance
@@ -61,6 +61,10 @@ class LiveTask:
     """It was told to save; what came of it is an event."""
     saved_cpu_s: float = 0.0
     """`done_cpu_s` when it was last told to save."""
+    handing_on: bool = False
+    """A copy of its state is on its way to the market; the next one waits for its answer."""
+    handed_cpu_s: float = 0.0
+    """`done_cpu_s` of the state that last went there, whatever came of it."""
     leaving: Eviction | None = None
     """It has to leave, and saves first where it may."""
     leaving_since: float = 0.0
@@ -130,6 +134,7 @@ class Roster:
             task = LiveTask(record.lease, record.manifest, state, record.offered_at)
             task.awaits_renewal = not delivers
             task.usage = record.usage
+            task.handed_cpu_s = _handed_cpu_s(record.lease)
             task.seen_core_s = self._core_s_seen(record.lease)
             task.checkpoints = self._ledger.checkpoints.of(record.lease.lease_id)
             self._tasks[task.lease_id] = task
@@ -143,6 +148,7 @@ class Roster:
             return None
         self._ledger.tasks.add(lease, manifest, now)
         task = LiveTask(lease, manifest, WorkerTaskState.OFFERED, now)
+        task.handed_cpu_s = _handed_cpu_s(lease)
         task.seen_core_s = self._core_s_seen(lease)
         self._tasks[lease.lease_id] = task
         return task
@@ -173,6 +179,10 @@ class Roster:
         task.lease = msgspec.structs.replace(task.lease, expires_at=expires_at)
         task.awaits_renewal = False
 
+    def note_handed_on(self, task: LiveTask, ref: CheckpointRef) -> None:
+        """Note that the market has this state now, as if the lease had come with it."""
+        task.lease = msgspec.structs.replace(task.lease, checkpoint=ref)
+
     def forget(self, task: LiveTask) -> None:
         """Let go of a task that needs nothing more; the ledger keeps its end."""
         if self._tasks.pop(task.lease_id, None) is not None:
@@ -181,6 +191,10 @@ class Roster:
     def cpu_s(self) -> float:
         """Return the CPU seconds of all tasks since this worker began."""
         return self.ended_cpu_s + sum(task.usage.cpu_s for task in self)
+
+
+def _handed_cpu_s(lease: Lease) -> float:
+    return lease.checkpoint.done_cpu_s if lease.checkpoint else 0.0
 
 
 def let_loose(task: LiveTask) -> None:

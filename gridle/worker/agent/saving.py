@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from gridle.market.protocol.ids import LeaseId
+from gridle.market.protocol.messages import CheckpointRef
 from gridle.worker.agent.events import Fetched, Saved, Started
 from gridle.worker.agent.roster import LiveTask, Roster
 from gridle.worker.agent.state_runner import StateRunner
 from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.ledger.checkpoints import Checkpoint
 from gridle.worker.ledger.ledger import Ledger
+from gridle.worker.policy.handing_on import is_worth_handing_on
 
 _AHEAD_S = 2.0
 """So long before its interval is over a task is told: usage is measured once a second, and a save
@@ -93,10 +96,31 @@ class Saving:
         for task, checkpoint in self._states.save_now(running, timeout_s):
             self._note(task, checkpoint)
 
+    def hand_on_due(self, upload_bytes_s: int | None) -> None:
+        """Lay states ready for the market that hold much work which it has not."""
+        for task in self._roster:
+            if not task.checkpoints or task.handing_on or task.stopping or task.running is None:
+                continue
+            newest = task.checkpoints[0]
+            new_work_s = (newest.done_cpu_s - task.handed_cpu_s) / task.need.cores
+            if is_worth_handing_on(new_work_s, newest.size_bytes, upload_bytes_s):
+                task.handing_on, task.handed_cpu_s = True, newest.done_cpu_s
+                self._states.copy(task)
+
+    def handed_on(self, lease_id: LeaseId, ref: CheckpointRef | None) -> None:
+        """Take in that the market has a state (None: it does not); its copy is not needed."""
+        self._states.remove_copy(lease_id)
+        task = self._roster.get(lease_id)
+        if task is None:
+            return
+        task.handing_on = False
+        if ref is not None:
+            self._roster.note_handed_on(task, ref)
+
     def pack(self, task: LiveTask) -> bool:
         """Lay a task's state ready to go back with it; False where there is none to go.
 
-        The state with which its lease came is at the market already.
+        The state with which its lease came, or that was handed on since, is there already.
         """
         given = task.lease.checkpoint
         newest = task.checkpoints[0] if task.checkpoints else None

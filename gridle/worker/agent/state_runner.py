@@ -11,7 +11,7 @@ from pathlib import Path
 from gridle.market.protocol.errors import GridleError
 from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.messages import CheckpointRef
-from gridle.worker.agent.events import Event, Saved, StatePacked
+from gridle.worker.agent.events import Event, Saved, StateCopied, StatePacked
 from gridle.worker.agent.hands import Hands
 from gridle.worker.agent.roster import LiveTask
 from gridle.worker.agent.task_data import TaskData
@@ -22,6 +22,7 @@ _HANDS = 4
 _HASTY_GRACE_S = 2.0
 """What a task gets to save when this worker ends: a computer that shuts down does not wait."""
 STATE_SUFFIX = ".state"
+COPY_SUFFIX = ".copy"
 
 
 @dataclass(frozen=True)
@@ -77,25 +78,18 @@ class StateRunner:
         return tuple(taken)
 
     def pack(self, task: LiveTask) -> None:
-        """Lay a task's newest good state ready for the market, beside the results."""
-        lease_id, known = task.lease_id, task.checkpoints
-        target = self._folders.results / f"{lease_id}{STATE_SUFFIX}"
+        """Lay a task's newest good state ready to go back with it."""
+        lay = self._laying(task, STATE_SUFFIX)
+        self._hands.do(lambda: self._put(StatePacked(task.lease_id, *lay())))
 
-        def pack() -> StatePacked:
-            try:
-                found = self.store.newest_good(lease_id, known).checkpoint
-                if found is None:
-                    return StatePacked(lease_id, None, None)
-                self._folders.results.mkdir(parents=True, exist_ok=True)
-                target.unlink(missing_ok=True)
-                # it stays where it was, too, until the ledger has the report that names it
-                target.hardlink_to(self.store.path(lease_id, found))
-            except (GridleError, OSError):  # then it goes back without: somebody begins anew
-                return StatePacked(lease_id, None, None)
-            ref = CheckpointRef(found.sha256, found.size_bytes, found.done_cpu_s)
-            return StatePacked(lease_id, ref, target)
+    def copy(self, task: LiveTask) -> None:
+        """Lay a running task's newest good state ready for the market."""
+        lay = self._laying(task, COPY_SUFFIX)
+        self._hands.do(lambda: self._put(StateCopied(task.lease_id, *lay())))
 
-        self._hands.do(lambda: self._put(pack()))
+    def remove_copy(self, lease_id: LeaseId) -> None:
+        """Remove the copy that went to the market, or could not."""
+        self._hands.do(lambda: self._copy_of(lease_id).unlink(missing_ok=True))
 
     def tidy(self, task: LiveTask) -> None:
         """Remove the files of states that the ledger has let go of."""
@@ -109,10 +103,36 @@ class StateRunner:
     def sweep(self, live: Mapping[LeaseId, Sequence[Checkpoint]]) -> None:
         """Remove all but the known states of live tasks (blocks); before any is taken."""
         self.store.sweep(live)
+        for copy in self._folders.results.glob(f"*{COPY_SUFFIX}"):
+            copy.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Begin no other action."""
         self._hands.close(0.2)
+
+    def _copy_of(self, lease_id: LeaseId) -> Path:
+        return self._folders.results / f"{lease_id}{COPY_SUFFIX}"
+
+    def _laying(
+        self, task: LiveTask, suffix: str
+    ) -> Callable[[], tuple[CheckpointRef | None, Path | None]]:
+        lease_id, known = task.lease_id, task.checkpoints
+        target = self._folders.results / f"{lease_id}{suffix}"
+
+        def laying() -> tuple[CheckpointRef | None, Path | None]:
+            try:
+                found = self.store.newest_good(lease_id, known).checkpoint
+                if found is None:
+                    return None, None
+                self._folders.results.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                # it stays where it was, too, until the ledger has the report that names it
+                target.hardlink_to(self.store.path(lease_id, found))
+            except (GridleError, OSError):  # then it goes without: somebody begins anew
+                return None, None
+            return CheckpointRef(found.sha256, found.size_bytes, found.done_cpu_s), target
+
+        return laying
 
     def _taking(self, task: LiveTask, grace_s: float | None) -> Callable[[], Checkpoint | None]:
         running, rule, known = task.running, task.manifest.checkpoint, task.checkpoints

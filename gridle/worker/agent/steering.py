@@ -41,6 +41,7 @@ class Steering:
         self._adjust_running(allowance, held, now)
         self._leaving.step(held, now)
         self._saving.ask_due()
+        self._saving.hand_on_due(allowance.upload_bytes_s)
         self._start_ready(allowance, held, now)
         return self._overdue(allowance, now)
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.messages import CheckpointRef
 from gridle.market.protocol.sentence import Sentence
@@ -19,6 +20,7 @@ from gridle.worker.agent.events import (
     Fetching,
     Saved,
     Started,
+    StateCopied,
     StatePacked,
     TaskEvent,
 )
@@ -78,6 +80,8 @@ class TaskFlow:
                 self._saving.saved(event)
             case StatePacked():
                 self._packed(event, now)
+            case StateCopied():
+                self._copied(event)
             case Adjusted():
                 self._adjusted(event, now)
             case Ended():
@@ -216,6 +220,19 @@ class TaskFlow:
         task = self._roster.get(event.lease_id)
         if task is not None:
             self._give_back(task, now, event.ref, event.archive)
+
+    def handed_on(self, lease_id: LeaseId, ref: CheckpointRef | None) -> None:
+        """The market has a state of a running task, or does not (None)."""
+        self._saving.handed_on(lease_id, ref)
+
+    def _copied(self, event: StateCopied) -> None:
+        """A copy of its state lies ready for the market, and goes if it is still of use."""
+        task = self._roster.get(event.lease_id)
+        stays = task is not None and not task.lost and task.stopping is None
+        if task is not None and stays and event.ref is not None and event.archive is not None:
+            self._reporter.saved(task, event.ref, event.archive)
+        else:
+            self._saving.handed_on(event.lease_id, None)
 
     def steer(
         self, allowance: Allowance, memory_limit_bytes: int, idle_s: float | None, now: float

@@ -49,7 +49,7 @@ class Worker:
         self.probes = FakeProbes()
         self.state: WorkerState | None = None
         home.mkdir()
-        source = MarketSource(url, identity, payout_of(number), home / "blobs")
+        self.source = source = MarketSource(url, identity, payout_of(number), home / "blobs")
         sandboxes = build_sandboxes(home, f"second-{secrets.token_hex(4)}")
         self.agent = Agent(
             Parts(
@@ -107,7 +107,7 @@ def is_under_way(state: WorkerState) -> bool:
 
 @pytest.fixture
 def market_rig(tmp_path: Path) -> Iterator[MarketRig]:
-    rig = MarketRig(tmp_path, start_chain(tmp_path / "chain"))
+    rig = MarketRig(tmp_path, start_chain(tmp_path / "chain"), ("--lease-s", "4"))
     yield rig
     rig.market.end()
     rig.chain.end()
@@ -136,4 +136,21 @@ def test_the_second_worker_goes_on_where_the_first_was_stopped(
     second.end()
     market.close()
     assert market.wrong == []  # each result is held against an undisturbed run
+    assert market.accepted_from_states() == 1
+
+
+def test_the_second_worker_goes_on_from_what_a_lost_machine_had_handed_on(
+    market_rig: MarketRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gridle.worker.policy.handing_on.AFTER_S", 1.0)
+    market = ChaosMarket(market_rig, None, STEPS, tmp_path, tasks_each=1)
+    first = Worker(tmp_path / "first", market_rig.url, 11)
+    wait_for(lambda: market.tasks()[0].saved_cpu_s is not None, market.tasks)
+    first.source.close()  # the machine is never heard of again
+    second = Worker(tmp_path / "second", market_rig.url, 12)
+    wait_for(lambda: market.counts().get(TaskState.AWARDED, 0) == 1, market.counts)
+    first.end()
+    second.end()
+    market.close()
+    assert market.wrong == []
     assert market.accepted_from_states() == 1
