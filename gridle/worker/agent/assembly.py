@@ -10,6 +10,7 @@ from gridle.worker.agent.economy import Economy
 from gridle.worker.agent.events import Event
 from gridle.worker.agent.governor import Governor
 from gridle.worker.agent.market_flow import MarketFlow
+from gridle.worker.agent.parting import Parting
 from gridle.worker.agent.parts import TASKS_NAME, Parts
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import Roster
@@ -33,6 +34,7 @@ class Assembly:
     reporter: Reporter
     governor: Governor
     consents: Consents
+    parting: Parting
     tasks: TaskFlow
     market: MarketFlow
 
@@ -50,7 +52,8 @@ def assemble(parts: Parts, put: Callable[[Event], None]) -> Assembly:
     economy = Economy(parts.home, ledger, parts.limits.electricity)
     reporter = Reporter(ledger, source, roster, parts.node, parts.new_salt, economy)
     consents = Consents(ledger)
-    tasks = TaskFlow(roster, runner, reporter, economy, saving)
+    parting = Parting(roster, runner, reporter, saving)
+    tasks = TaskFlow(roster, runner, reporter, economy, saving, parting)
     return Assembly(
         roster=roster,
         runner=runner,
@@ -60,6 +63,9 @@ def assemble(parts: Parts, put: Callable[[Event], None]) -> Assembly:
         reporter=reporter,
         governor=Governor(parts, economy),
         consents=consents,
+        parting=parting,
         tasks=tasks,
-        market=MarketFlow(parts.market_url, ledger, roster, runner, reporter, tasks, consents),
+        market=MarketFlow(
+            parts.market_url, ledger, roster, runner, reporter, tasks, parting, consents
+        ),
     )

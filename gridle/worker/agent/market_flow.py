@@ -17,6 +17,7 @@ from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
 from gridle.worker.agent.consents import Consents
 from gridle.worker.agent.lifecycle import Happening
+from gridle.worker.agent.parting import Parting
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import Roster
 from gridle.worker.agent.runner import Runner
@@ -49,6 +50,7 @@ class MarketFlow:
         runner: Runner,
         reporter: Reporter,
         tasks: TaskFlow,
+        parting: Parting,
         consents: Consents,
     ) -> None:
         self._url = url
@@ -57,6 +59,7 @@ class MarketFlow:
         self._runner = runner
         self._reporter = reporter
         self._tasks = tasks
+        self._parting = parting
         self._consents = consents
         self._connected = False
         self._note: Sentence | None = sentences.STARTING
@@ -131,7 +134,7 @@ class MarketFlow:
         refused = self._reporter.answered(event, now)
         self._earnings = None
         if refused is not None:
-            self._tasks.warnings.append(sentences.not_counted(title, refused))
+            self._parting.warnings.append(sentences.not_counted(title, refused))
         if refused is not None or isinstance(event.report, Revealed | Returned):
             self._runner.remove_result(event.lease_id)
 
@@ -140,7 +143,7 @@ class MarketFlow:
         happening = Happening.ACCEPTED if verdict.accepted else Happening.FAILED
         if not verdict.accepted:
             title = self._title(verdict.lease_id)
-            self._tasks.warnings.append(sentences.not_counted(title, verdict.explanation))
+            self._parting.warnings.append(sentences.not_counted(title, verdict.explanation))
         if task is not None and task.state is WorkerTaskState.FINISHING:
             self._roster.move(task, happening, now)
 

@@ -27,7 +27,7 @@ class Publisher:
         """Put the state together as it is at `now`, and hand it on if it is another."""
         parts, governor, economy = self._parts, self._from.governor, self._from.economy
         midnight = local_midnight(now, parts.zone())
-        notes = (*parts.warnings, economy.fault, trouble, *self._from.tasks.warnings)
+        notes = (*parts.warnings, economy.fault, trouble, *self._from.parting.warnings)
         state = worker_state(
             Facts(
                 allowance=governor.allowance,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 from gridle.market.protocol.ids import LeaseId
-from gridle.market.protocol.manifest import RuntimeKind
 from gridle.market.protocol.messages import CheckpointRef
 from gridle.market.protocol.sentence import Sentence
 from gridle.worker.agent import sentences
@@ -25,6 +22,7 @@ from gridle.worker.agent.events import (
     TaskEvent,
 )
 from gridle.worker.agent.lifecycle import Happening
+from gridle.worker.agent.parting import Parting
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import LiveTask, Roster, let_loose, together
 from gridle.worker.agent.runner import Runner
@@ -35,11 +33,6 @@ from gridle.worker.policy.allowance import Allowance
 from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.port import Ending, Outcome
 from gridle.worker.sources.port import Offered
-
-MAX_ATTEMPTS = 3
-BENCH_S = 60.0
-"""How long a kind of sandbox that broke a task for good is not offered."""
-_MAX_WARNINGS = 5
 
 
 class TaskFlow:
@@ -52,6 +45,7 @@ class TaskFlow:
         reporter: Reporter,
         economy: Economy,
         saving: Saving,
+        parting: Parting,
     ) -> None:
         self._saving = saving
         self._steering = Steering(roster, runner, economy, saving)
@@ -59,9 +53,7 @@ class TaskFlow:
         self._roster = roster
         self._runner = runner
         self._reporter = reporter
-        self.benched: dict[RuntimeKind, float] = {}
-        """Kinds that broke lately, and until when they are not offered."""
-        self.warnings: deque[Sentence] = deque(maxlen=_MAX_WARNINGS)
+        self._parting = parting
 
     def handle(self, event: TaskEvent, now: float) -> None:
         """Take one event of a task.
@@ -79,7 +71,7 @@ class TaskFlow:
             case Saved():
                 self._saving.saved(event)
             case StatePacked():
-                self._packed(event, now)
+                self._parting.packed(event, now)
             case StateCopied():
                 self._copied(event)
             case Adjusted():
@@ -121,10 +113,10 @@ class TaskFlow:
         if task is None:
             self._runner.wipe(event.lease_id)
         elif task.state is WorkerTaskState.FETCHING and event.lacks_keys:
-            self.warnings.append(
+            self._parting.warnings.append(
                 sentences.task_fault(task.manifest.title, event.error or sentences.ENDING)
             )
-            self._return(task, now)
+            self._parting.give_back(task, now)
         elif task.state is WorkerTaskState.FETCHING and event.error is not None:
             self._broke(task, event.error, now)
         elif task.state is WorkerTaskState.FETCHING:
@@ -138,7 +130,7 @@ class TaskFlow:
             return
         task.starting = False
         if self._saving.started(task, event):
-            self.warnings.append(explanations.CHECKPOINT_DAMAGED)
+            self._parting.warnings.append(explanations.CHECKPOINT_DAMAGED)
         if event.running is None:
             self._broke(task, event.error or sentences.ENDING, now)
             return
@@ -180,9 +172,9 @@ class TaskFlow:
                 self._saving.distrust(task)  # the state may be what it failed of
                 self._broke(task, why, now)
             case Ending.FAILED:
-                self._failed(task, why, _reason_text(event.outcome), now)
+                self._parting.failed(task, why, _reason_text(event.outcome), now)
             case Ending.STOPPED if task.stopping is Happening.RETURNED:
-                self._return(task, now)
+                self._parting.give_back(task, now)
             case Ending.STOPPED if task.stopping is Happening.EVICTED:
                 self._roster.move(task, Happening.EVICTED, now)
                 let_loose(task)
@@ -196,13 +188,13 @@ class TaskFlow:
             if event.output is not None:
                 self._reporter.finished(task, event.output, now)
                 self._saving.forget(task)
-                self._leave(task)
+                self._parting.leave(task)
                 return
             if event.can_retry:
                 self._broke(task, event.error or sentences.ENDING, now)
                 return
             why = event.error or sentences.ENDING
-            self._failed(task, why, why.en, now)
+            self._parting.failed(task, why, why.en, now)
             return
         self._runner.wipe(event.lease_id)
 
@@ -213,17 +205,15 @@ class TaskFlow:
         """
         task.lost = True
         if task.state is not WorkerTaskState.FINISHING:
-            self._let_go(task, now)
-
-    def _packed(self, event: StatePacked, now: float) -> None:
-        """Its state lies ready to go back with it."""
-        task = self._roster.get(event.lease_id)
-        if task is not None:
-            self._give_back(task, now, event.ref, event.archive)
+            self._parting.let_go(task, now)
 
     def handed_on(self, lease_id: LeaseId, ref: CheckpointRef | None) -> None:
         """The market has a state of a running task, or does not (None)."""
         self._saving.handed_on(lease_id, ref)
+
+    def _broke(self, task: LiveTask, why: Sentence, now: float) -> None:
+        if self._parting.broke(task, why, now):
+            self.fetch(task, now)
 
     def _copied(self, event: StateCopied) -> None:
         """A copy of its state lies ready for the market, and goes if it is still of use."""
@@ -239,11 +229,11 @@ class TaskFlow:
     ) -> None:
         """Make every task follow the allowance; pausing comes first and waits for nothing."""
         for task in self._steering.steer(allowance, memory_limit_bytes, idle_s, now):
-            self._let_go(task, now)
+            self._parting.let_go(task, now)
 
     def move_times(self, jumped_s: float) -> None:
         """Take in that the clock was set by so much: no pause has lasted longer for that."""
-        self.benched = {kind: until + jumped_s for kind, until in self.benched.items()}
+        self._parting.move_times(jumped_s)
         for task in self._roster:
             task.leaving_since += jumped_s
             if task.paused_since is not None:
@@ -253,13 +243,13 @@ class TaskFlow:
         """Give back the tasks that are not wanted here any more."""
         for task in self._roster:
             if task.takes_room and unwanted(task):
-                self._let_go(task, now)
+                self._parting.let_go(task, now)
 
     def return_unstarted(self, now: float) -> None:
         """Give back what has not begun to run: only what runs is to be finished."""
         for task in self._roster:
             if task.takes_room and not task.holds_machine:
-                self._let_go(task, now)
+                self._parting.let_go(task, now)
 
     def measure(self) -> None:
         """Ask the sandboxes what running tasks have used."""
@@ -270,59 +260,6 @@ class TaskFlow:
         """Say whether some task is here, and each waits for electricity to cost less."""
         waiting = [task for task in self._roster if task.takes_room]
         return bool(waiting) and not any(self._economy.pays(task, now) for task in waiting)
-
-    def _let_go(self, task: LiveTask, now: float) -> None:
-        if task.stopping is Happening.RETURNED:
-            return
-        if task.running is None and not task.starting:
-            self._return(task, now)
-            return
-        task.stopping = Happening.RETURNED
-        self._runner.stop(task)
-
-    def _return(self, task: LiveTask, now: float) -> None:
-        if not task.lost and self._saving.pack(task):
-            task.running = None  # it goes when its state lies ready
-            task.stopping = Happening.RETURNED
-            return
-        self._give_back(task, now, None, None)
-
-    def _give_back(
-        self, task: LiveTask, now: float, state: CheckpointRef | None, archive: Path | None
-    ) -> None:
-        if task.lost:
-            self._roster.move(task, Happening.RETURNED, now)
-            self._runner.remove_result(task.lease_id)
-        else:
-            self._reporter.give_back(task, now, state, archive)
-        self._saving.forget(task)
-        self._leave(task)
-
-    def _failed(self, task: LiveTask, why: Sentence, reason: str, now: float) -> None:
-        if task.lost:
-            self._roster.move(task, Happening.RETURNED, now)
-        else:
-            self._reporter.failed(task, reason, now)
-        self._saving.forget(task)
-        self.warnings.append(sentences.task_fault(task.manifest.title, why))
-        self._leave(task)
-
-    def _leave(self, task: LiveTask) -> None:
-        """Let nothing of an ended task stay, but what others need and what is to be delivered."""
-        others = [each for each in self._roster if each is not task and each.takes_room]
-        self._runner.leave(task, others)
-
-    def _broke(self, task: LiveTask, why: Sentence, now: float) -> None:
-        if task.lost or task.attempts + 1 >= MAX_ATTEMPTS:
-            self.benched[task.manifest.runtime_kind] = now + BENCH_S
-            self.warnings.append(sentences.task_fault(task.manifest.title, why))
-            self._runner.look_at_runtimes()
-            self._return(task, now)
-            return
-        if self._roster.move(task, Happening.BROKE, now):
-            let_loose(task)
-            task.attempts += 1
-            self.fetch(task, now)
 
 
 def _measure(task: LiveTask) -> None:

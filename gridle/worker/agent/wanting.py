@@ -21,7 +21,7 @@ class Wanting:
         self._economy = made.economy
         self._consents = made.consents
         self._roster = made.roster
-        self._tasks = made.tasks
+        self._parting = made.parting
 
     def capacity(self, runtimes: Sequence[RuntimeView], now: float) -> Capacity:
         """Return what to ask the market for; nothing while the price of power forbids it."""
@@ -43,7 +43,7 @@ class Wanting:
         )
 
     def _is_usable(self, kind: RuntimeKind, now: float) -> bool:
-        return self._tasks.benched.get(kind, 0.0) <= now
+        return self._parting.benched.get(kind, 0.0) <= now
 
     def _cards(self) -> tuple[int, int]:
         """Return how many cards are allowed and free, and the least memory of any of them."""
