@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     consent_command.add_to(add)
     _add_limits(add("limits", "show or set what this machine may be used for"))
     add("wipe", "remove what ended tasks left; the worker must not be running").add_argument(
-        "--caches", action="store_true", help="fetched and compiled programs as well"
+        "--caches", action="store_true", help="fetched and compiled programs and images as well"
     )
     add("doctor", "look for what keeps this machine from working").add_argument(
         "--json", action="store_true"

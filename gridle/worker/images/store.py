@@ -76,14 +76,11 @@ class ImageStore:
         if self._images.proof(engine, image_sha256) is False:
             raise _not_the_image(image_sha256)
 
-    def drop(self, engine: Engine, image_sha256: Sha256) -> bool:
-        """Remove an image, if it is ours and no container uses it; whether it is gone."""
+    def drop(self, engine: Engine, image_sha256: Sha256 | None = None) -> tuple[Sha256, ...]:
+        """Remove an image (None: every one) that is ours and no container uses; returns which."""
         with self._changing:
-            return any(
-                self._remove(engine, each)
-                for each in self._ours()
-                if each.image_sha256 == image_sha256
-            )
+            chosen = [each for each in self._ours() if image_sha256 in (None, each.image_sha256)]
+            return tuple(each.image_sha256 for each in chosen if self._remove(engine, each))
 
     def _is_ready(self, engine: Engine, image_sha256: Sha256) -> bool:
         """Whether the image is there and proven.

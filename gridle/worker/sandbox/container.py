@@ -79,14 +79,6 @@ class ContainerSandbox:
         """
         self.images.prepare(self._engine(), _container(runtime), fetch)
 
-    def drop_image(self, image_sha256: str) -> bool:
-        """Remove an image that we loaded, unless a container uses it; whether it is gone.
-
-        Raises:
-            UnavailableError: there is no engine to ask.
-        """
-        return self.images.drop(self._engine(), image_sha256)
-
     def start(self, spec: TaskSpec, share: Share, on_end: OnEnd) -> SupervisedTask:
         """Start a prepared task under `share`.
 

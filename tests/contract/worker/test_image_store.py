@@ -15,12 +15,15 @@ import pytest
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.manifest import ContainerRuntime
 from gridle.market.protocol.sentence import Sentence
+from gridle.worker.doctor_traces import LEDGER_NAME
 from gridle.worker.images.store import ImageStore
 from gridle.worker.ledger.connection import connect
 from gridle.worker.ledger.images import ImageTable
+from gridle.worker.ledger.ledger import open_ledger
 from gridle.worker.sandbox.container_argv import base_argv
 from gridle.worker.sandbox.engine import Engine, ask_program
 from gridle.worker.sandbox.engine_search import find_engine
+from gridle.worker.wipe_command import wipe_home
 from tests.rigs import docker_engine
 from tests.rigs.sandbox_archive import (
     LAYER_TYPE,
@@ -231,3 +234,18 @@ def test_the_ledger_of_images_survives_a_restart(found: Engine, tmp_path: Path) 
     assert not rig.has(image)
     again.close()
     rig.clean()
+
+
+def test_wiping_the_caches_removes_ours_and_nobody_elses(rig: Rig) -> None:
+    open_ledger(rig.folder / LEDGER_NAME, 0.0).ledger.close()
+    rig.records.close()
+    rig.records = ImageTable(connect(rig.folder / LEDGER_NAME))
+    rig.store = ImageStore(ask_program, rig.records)
+    ours, theirs = rig.image(), rig.image()
+    rig("load", "--input", str(theirs.docker_archive()))
+    rig.prepare(ours)
+    said = wipe_home(rig.folder, 0.0, with_caches=True, find=lambda: rig.engine)
+    assert "1 images in the container engine" in said.en
+    assert not rig.has(ours)
+    assert rig.has(theirs)
+    assert rig.records.all() == ()

@@ -14,9 +14,12 @@ from gridle.market.protocol.errors import CorruptStateError, UnavailableError
 from gridle.market.protocol.manifest import InputFile
 from gridle.market.protocol.messages import CheckpointRef, Returned
 from gridle.market.protocol.sealed_stream import MARK
+from gridle.market.protocol.sentence import Sentence
 from gridle.worker.bootstrap import LOCK_NAME
 from gridle.worker.doctor_traces import LEDGER_NAME, traces_finding
 from gridle.worker.ipc.messages import WorkerTaskState
+from gridle.worker.ledger.connection import connect
+from gridle.worker.ledger.images import ImageRecord, ImageTable
 from gridle.worker.ledger.ledger import Ledger, open_ledger
 from gridle.worker.ledger.live_view import read_live
 from gridle.worker.ledger.outbox import Undelivered
@@ -211,6 +214,17 @@ class TestWipe:
         (tmp_path / "modules" / "x.cwasm").write_bytes(b"x")
         assert "as well" in wipe_home(tmp_path, 0.0, with_caches=True).en
         assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / LOCK_NAME]
+
+    def test_images_stay_known_where_no_engine_can_remove_them(self, tmp_path: Path) -> None:
+        open_ledger(tmp_path / LEDGER_NAME, 0.0).ledger.close()
+        ours = ImageTable(connect(tmp_path / LEDGER_NAME))
+        ours.put(ImageRecord("d" * 64, 100, 0.0))
+        none = Sentence("No engine.", "没有引擎。")
+        said = wipe_home(tmp_path, 0.0, with_caches=True, find=lambda: none)
+        assert "1 images are still there" in said.en
+        assert len(ours.all()) == 1
+        ours.close()
+        assert "images" not in wipe_home(tmp_path, 0.0, with_caches=False, find=lambda: none).en
 
     def test_a_running_worker_is_left_alone(self, tmp_path: Path) -> None:
         fill(tmp_path)
