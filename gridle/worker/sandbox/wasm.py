@@ -13,6 +13,7 @@ from pathlib import Path
 from gridle.market.protocol.errors import InvalidInputError, UnavailableError
 from gridle.market.protocol.ids import Sha256
 from gridle.market.protocol.manifest import MiB, Runtime, RuntimeKind, WasmRuntime
+from gridle.worker.sandbox import explanations
 from gridle.worker.sandbox.checkpoint import CHECKPOINT_NAME
 from gridle.worker.sandbox.host_fence_build import fence_maker
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
@@ -168,6 +169,8 @@ class WasmSandbox:
             raise _bad_module("it takes more than a minute to compile", "编译超过一分钟")
         if ended.ending is not Ending.FINISHED:
             draft.unlink(missing_ok=True)
+            if ended.fault is explanations.DISK_FULL:
+                raise UnavailableError(explanations.DISK_FULL.en, explanations.DISK_FULL.zh)
             raise _bad_module("it is not a WASI command module", "不是 WASI 命令模块")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import marshal
 import os
 import re
@@ -202,7 +203,9 @@ class WasmProcess:
             reason = answer["reason"].decode("utf-8", "replace")
             return Exit(Ending.FAILED, explanations.trap(reason), log_tail)
         if kind != b"exit":
-            return Exit(Ending.BROKEN, explanations.ENGINE_GONE, log_tail)
+            full = code in (errno.ENOSPC, errno.EDQUOT)
+            why = explanations.DISK_FULL if full else explanations.ENGINE_GONE
+            return Exit(Ending.BROKEN, why, log_tail)
         if code == 0:
             return Exit(Ending.FINISHED, None, log_tail)
         return Exit(Ending.FAILED, explanations.exit_status(code), log_tail)

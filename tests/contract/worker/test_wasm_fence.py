@@ -12,7 +12,12 @@ import psutil
 import pytest
 
 import gridle
+from gridle.market.protocol.errors import UnavailableError
+from gridle.market.protocol.manifest import WasmRuntime
 from gridle.worker.sandbox.host import landlock
+from gridle.worker.sandbox.host.digest import file_sha256
+from gridle.worker.sandbox.wasm import WasmSandbox
+from gridle.worker.sandbox.wasm_cache import compiler_key
 from gridle.worker.sandbox.wasm_confinement import find_confinement
 from tests.contract.worker.conftest import WasmRigMaker
 from tests.contract.worker.test_sandbox import wait_for_count
@@ -108,3 +113,16 @@ def test_a_running_host_is_in_the_fence(wasm_rig: WasmRigMaker) -> None:
     assert fields["Seccomp"] == ("2" if find_confinement().calls else "0")
     assert int(fields["Threads"]) == 2  # the guest's, and the one that ends it with its worker
     rig.sandbox.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_no_fault_of_the_module(tmp_path: Path) -> None:
+    module = sandbox_program.build(sandbox_program.WASM_TARGET)
+    digest = file_sha256(module.read_bytes())
+    draft = tmp_path / f"{digest}-{compiler_key()}.new"
+    draft.symlink_to("/dev/full")
+    sandbox = WasmSandbox(tmp_path, "full", use_cgroup=False)
+    with pytest.raises(UnavailableError, match="disk is full"):
+        sandbox.prepare(WasmRuntime(digest), lambda _: module)
+    assert Path("/dev/full").exists()
+    sandbox.prepare(WasmRuntime(digest), lambda _: module)
