@@ -81,6 +81,8 @@ class Saved:
 
     lease_id: LeaseId
     checkpoint: Checkpoint | None
+    error: Sentence | None = None
+    """What kept this machine from keeping it."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,16 @@ class StateRunner:
     def save(self, task: LiveTask) -> None:
         """Tell a running task to save, and take its state."""
         taking = self._taking(task, None)
-        self._hands.do(lambda: self._put(Saved(task.lease_id, taking())))
+
+        def saved() -> Saved:
+            try:
+                return Saved(task.lease_id, taking())
+            except GridleError as error:  # the disk is full: what was saved before holds
+                return Saved(task.lease_id, None, error.sentence)
+            except OSError:  # the sandbox is gone
+                return Saved(task.lease_id, None)
+
+        self._hands.do(lambda: self._put(saved()))
 
     def save_now(
         self, tasks: Sequence[LiveTask], timeout_s: float
@@ -61,7 +70,10 @@ class StateRunner:
         taken: list[tuple[LiveTask, Checkpoint]] = []
 
         def take(task: LiveTask, taking: Callable[[], Checkpoint | None]) -> None:
-            found = taking()
+            try:
+                found = taking()
+            except (GridleError, OSError):
+                return  # what was saved before holds
             if found is not None:
                 taken.append((task, found))
 
@@ -140,14 +152,9 @@ class StateRunner:
         folder = self._folders.tasks / lease_id
 
         def taking() -> Checkpoint | None:
-            if running is None or rule is None:
+            if running is None or rule is None or not running.save(grace_s or rule.grace_s):
                 return None
-            try:
-                if not running.save(grace_s or rule.grace_s):
-                    return None
-                seal = self._data.state_seal(task)
-                return self.store.take(lease_id, folder, rule, known, done_cpu_s, seal)
-            except (GridleError, OSError):
-                return None  # the disk is full, or the sandbox gone: what was saved before holds
+            seal = self._data.state_seal(task)
+            return self.store.take(lease_id, folder, rule, known, done_cpu_s, seal)
 
         return taking

@@ -69,7 +69,7 @@ class TaskFlow:
             case Started():
                 self._started(event, now)
             case Saved():
-                self._saving.saved(event)
+                self._saved(event)
             case StatePacked():
                 self._parting.packed(event, now)
             case StateCopied():
@@ -214,6 +214,12 @@ class TaskFlow:
     def _broke(self, task: LiveTask, why: Sentence, now: float) -> None:
         if self._parting.broke(task, why, now):
             self.fetch(task, now)
+
+    def _saved(self, event: Saved) -> None:
+        """It saved, or could not."""
+        self._saving.saved(event)
+        if event.error is not None and event.error not in self._parting.warnings:
+            self._parting.warnings.append(event.error)
 
     def _copied(self, event: StateCopied) -> None:
         """A copy of its state lies ready for the market, and goes if it is still of use."""

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from gridle.market.protocol.archive import unpack
+from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.manifest import CheckpointRule, Manifest
 from gridle.market.protocol.messages import CheckpointRef, Returned, Revealed, Saved
 from gridle.worker.ipc.messages import PauseWork, SetLimits, StartWork, WorkerState, WorkerTaskState
@@ -228,6 +229,22 @@ def test_a_state_that_the_market_refuses_is_not_sent_again_at_once(
     assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
     saved = [each for each in market.reports if isinstance(each, Saved)]
     assert len({each.checkpoint.done_cpu_s for each in saved}) == len(saved)
+    assert delivered(market) == result_of(3 * STEPS)
+
+
+def test_a_state_that_the_disk_cannot_hold_is_said(
+    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = UnavailableError("The disk is full.", "磁盘已满。")
+
+    def fail(*_: object) -> None:
+        raise full
+
+    monkeypatch.setattr("gridle.worker.sandbox.checkpoint_store.take_state", fail)
+    market.offer(lease(job(3 * STEPS)), job(3 * STEPS))
+    rig.begin()
+    rig.wait(lambda state: full.sentence in state.warnings)
+    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
     assert delivered(market) == result_of(3 * STEPS)
 
 
