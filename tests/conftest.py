@@ -10,10 +10,16 @@ import pytest
 from tests.escape import verdicts
 
 _HERE = Path(__file__).parent
-_FENCES = ("escape", "contract/worker", "e2e", "integration/practice_jobs")
+_FENCES = (
+    "contract/worker",
+    "e2e",
+    "escape",
+    "integration/practice_jobs",
+    "integration/worker/sandbox",
+)
 _ALONE = "fences"
-"""Their tests share one engine's images and cards, count what is left behind on the machine, or
-measure how fast a task runs: they run one after another."""
+"""Their tests share one engine's images and cards, count what is left on the machine, or measure
+how fast a task runs: they run one after another."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
