@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,8 +101,9 @@ class StateRunner:
         self._hands.do(lambda: self._put(StateCopied(task.lease_id, *lay())))
 
     def remove_copy(self, lease_id: LeaseId) -> None:
-        """Remove the copy that went to the market, or could not."""
-        self._hands.do(lambda: self._copy_of(lease_id).unlink(missing_ok=True))
+        """Remove the copy that went to the market, or could not, before another is laid ready."""
+        with suppress(OSError):  # the next start removes it
+            (self._folders.results / f"{lease_id}{COPY_SUFFIX}").unlink(missing_ok=True)
 
     def tidy(self, task: LiveTask) -> None:
         """Remove the files of states that the ledger has let go of."""
@@ -121,9 +123,6 @@ class StateRunner:
     def close(self) -> None:
         """Begin no other action."""
         self._hands.close(0.2)
-
-    def _copy_of(self, lease_id: LeaseId) -> Path:
-        return self._folders.results / f"{lease_id}{COPY_SUFFIX}"
 
     def _laying(
         self, task: LiveTask, suffix: str
