@@ -17,7 +17,7 @@ start: setup ## the whole market on this machine, with play money
 	@$(BIN)/gridle practice
 
 test: setup-test check
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2
 
 check: setup
 	$(BIN)/ruff format --check

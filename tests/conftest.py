@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.escape import verdicts
 
-_HERE = Path(__file__).parent
 _FENCES = (
-    "contract/worker",
-    "e2e",
-    "escape",
-    "integration/practice_jobs",
-    "integration/worker/sandbox",
+    "tests/contract/worker/test_",
+    "tests/e2e/",
+    "tests/escape/",
+    "tests/integration/market/practice/test_image_making",
+    "tests/integration/practice_jobs/",
+    "tests/integration/worker/images/test_real_registry",
+    "tests/integration/worker/sandbox/",
+    "tests/integration/worker/test_second_worker",
 )
-_ALONE = "fences"
 """Their tests share one engine's images and cards, count what is left on the machine, or measure
 how fast a task runs: they run one after another."""
 
 
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    """Gives each group of tests, as a whole, to the next process that is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """A file's tests share what its fixtures made, and go together."""
+        return "fences" if nodeid.startswith(_FENCES) else nodeid.partition("::")[0]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if item.get_closest_marker("engine") and not item.nodeid.startswith(_FENCES):
+            message = f"{item.nodeid} uses a container engine: name its file in tests/conftest.py"
+            raise pytest.UsageError(message)
 
 
-def _group(item: pytest.Item) -> str:
-    path = item.path.relative_to(_HERE)
-    in_fence = any(path.is_relative_to(each) for each in _FENCES)
-    if item.get_closest_marker("engine") or (in_fence and "sources" not in path.parts):
-        return _ALONE
-    return str(path)  # a file's tests share what its fixtures made
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
+    return ByGroup(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
