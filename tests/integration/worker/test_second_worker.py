@@ -126,10 +126,9 @@ def test_the_second_worker_goes_on_where_the_first_was_stopped(
     monkeypatch.setattr("gridle.worker.policy.eviction.LONG_PAUSE_S", 0.5)
     first.probes.become(READING)
     first.wait(lambda state: not state.tasks)
+    wait_for(lambda: market.tasks()[0].state is TaskState.QUEUED, market.tasks)
+    assert market.tasks()[0].saved_cpu_s is not None
     first.end()
-    (returned,) = market.tasks()
-    assert returned.state is TaskState.QUEUED
-    assert returned.saved_cpu_s is not None
     second = Worker(tmp_path / "second", market_rig.url, 12)
     wait_for(lambda: market.counts().get(TaskState.AWARDED, 0) == 1, market.counts)
     second.wait(lambda state: not state.tasks)
