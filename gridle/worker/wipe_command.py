@@ -86,7 +86,10 @@ def _drop_images(ledger_path: Path, find: Callable[[], Engine | Sentence]) -> _I
         if not ours.all():
             return _Images()  # so no engine has to be looked for, which takes seconds
         engine = find()
-        gone = () if isinstance(engine, Sentence) else ImageStore(ask_program, ours).drop(engine)
+        # behind one that does not work, another may be found: the images are in the first
+        if isinstance(engine, Sentence) or engine.passed_over:
+            return _Images(0, len(ours.all()))
+        gone = ImageStore(ask_program, ours).drop(engine)
         return _Images(len(gone), len(ours.all()))
     finally:
         ours.close()

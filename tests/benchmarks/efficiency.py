@@ -1,7 +1,8 @@
 """Computing in each sandbox beside the same program run bare: integers, reals, memory, files.
 
 Both are let run by turns of half a second, so that whatever else a shared machine does slows both
-alike, and their work is counted from outside. A figure is units of work a second in the sandbox
+alike (but its other programs: those slow tasks alone, which give way to them), and their work is
+counted from outside. A figure is units of work a second in the sandbox
 over those bare: the mean of several pairs but the lowest and the highest, because where a process's
 memory happens to lie makes it faster or slower for as long as it lives.
 """
@@ -12,6 +13,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from statistics import mean
 
@@ -65,12 +67,8 @@ def _efficiency(native: Begin, fenced: Begin, kind: str) -> float:
 
 
 def _of_pair(native: Begin, fenced: Begin, kind: str) -> float:
-    own, other = native(kind), fenced(kind)
-    try:
+    with closing(native(kind)) as own, closing(fenced(kind)) as other:
         for _ in range(_TURNS):
             own.turn(_TURN_S)
             other.turn(_TURN_S)
         return other.units_per_s() / own.units_per_s()
-    finally:
-        own.end()
-        other.end()

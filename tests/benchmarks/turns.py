@@ -36,6 +36,9 @@ class Hold(Protocol):
     def end(self) -> None:
         """End it for good."""
 
+    def has_ended(self) -> bool:
+        """Whether it ended by itself, which it never should."""
+
 
 class Work:
     """One program, held, with its first units of work done."""
@@ -57,12 +60,15 @@ class Work:
         self._units += self._done() - before
         self._ran_s += time.perf_counter() - began_s
         self._hold.hold()
+        if self._hold.has_ended():
+            message = f"the program of {self._units_file} ended by itself"
+            raise RuntimeError(message)
 
     def units_per_s(self) -> float:
         """Return the speed of all turns so far."""
         return self._units / self._ran_s
 
-    def end(self) -> None:
+    def close(self) -> None:
         """End it for good."""
         self._hold.end()
 
@@ -72,8 +78,8 @@ class Work:
     def _await_first(self) -> None:
         give_up_at_s = time.monotonic() + END_TIMEOUT_S
         while not self._units_file.exists() or not self._done():
-            if time.monotonic() > give_up_at_s:
-                self.end()
+            if time.monotonic() > give_up_at_s or self._hold.has_ended():
+                self.close()
                 message = f"{self._units_file} did not come: the program does not work"
                 raise TimeoutError(message)
             time.sleep(0.01)
@@ -97,6 +103,9 @@ class _Process:
         self._process.kill()
         self._process.wait()
 
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
 
 class _Task:
     def __init__(self, task: RunningTask, ended: Ended) -> None:
@@ -113,6 +122,9 @@ class _Task:
         self._task.stop()
         if not self._ended.wait(END_TIMEOUT_S):
             raise TimeoutError("a stopped task did not end")
+
+    def has_ended(self) -> bool:
+        return self._ended.is_set()
 
 
 def bare(program: Path, folder: Path) -> Begin:

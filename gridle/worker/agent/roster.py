@@ -61,10 +61,14 @@ class LiveTask:
     """It was told to save; what came of it is an event."""
     saved_cpu_s: float = 0.0
     """`done_cpu_s` when it was last told to save."""
+    at_market: CheckpointRef | None = None
+    """The newest state that the market has of it: its lease's, or one handed on in this run."""
     handing_on: bool = False
     """A copy of its state is on its way to the market; the next one waits for its answer."""
     handed_cpu_s: float = 0.0
-    """`done_cpu_s` of the state that last went there, whatever came of it."""
+    """`done_cpu_s` of the state that last went there in this run, whatever came of it."""
+    distrusts_lease: bool = False
+    """It failed of a saved state, so the one of its lease is not used any more."""
     leaving: Eviction | None = None
     """It has to leave, and saves first where it may."""
     leaving_since: float = 0.0
@@ -131,10 +135,9 @@ class Roster:
         for record in self._ledger.tasks.live():
             delivers = record.lease.lease_id in delivering
             state = WorkerTaskState.FINISHING if delivers else WorkerTaskState.OFFERED
-            task = LiveTask(record.lease, record.manifest, state, record.offered_at)
+            task = _begun(LiveTask(record.lease, record.manifest, state, record.offered_at))
             task.awaits_renewal = not delivers
             task.usage = record.usage
-            task.handed_cpu_s = _handed_cpu_s(record.lease)
             task.seen_core_s = self._core_s_seen(record.lease)
             task.checkpoints = self._ledger.checkpoints.of(record.lease.lease_id)
             self._tasks[task.lease_id] = task
@@ -147,8 +150,7 @@ class Roster:
         if self._ledger.tasks.state(lease.lease_id) is not None:
             return None
         self._ledger.tasks.add(lease, manifest, now)
-        task = LiveTask(lease, manifest, WorkerTaskState.OFFERED, now)
-        task.handed_cpu_s = _handed_cpu_s(lease)
+        task = _begun(LiveTask(lease, manifest, WorkerTaskState.OFFERED, now))
         task.seen_core_s = self._core_s_seen(lease)
         self._tasks[lease.lease_id] = task
         return task
@@ -179,10 +181,6 @@ class Roster:
         task.lease = msgspec.structs.replace(task.lease, expires_at=expires_at)
         task.awaits_renewal = False
 
-    def note_handed_on(self, task: LiveTask, ref: CheckpointRef) -> None:
-        """Note that the market has this state now, as if the lease had come with it."""
-        task.lease = msgspec.structs.replace(task.lease, checkpoint=ref)
-
     def forget(self, task: LiveTask) -> None:
         """Let go of a task that needs nothing more; the ledger keeps its end."""
         if self._tasks.pop(task.lease_id, None) is not None:
@@ -193,8 +191,11 @@ class Roster:
         return self.ended_cpu_s + sum(task.usage.cpu_s for task in self)
 
 
-def _handed_cpu_s(lease: Lease) -> float:
-    return lease.checkpoint.done_cpu_s if lease.checkpoint else 0.0
+def _begun(task: LiveTask) -> LiveTask:
+    """Take in the state that came with a task's lease."""
+    task.at_market = task.lease.checkpoint
+    task.handed_cpu_s = task.at_market.done_cpu_s if task.at_market else 0.0
+    return task
 
 
 def let_loose(task: LiveTask) -> None:

@@ -99,7 +99,8 @@ class Runner:
         lease_id, manifest = task.lease_id, task.manifest
         folder = self._folder(lease_id)
         sandbox = self._sandboxes[manifest.runtime_kind]
-        given = None if task.checkpoints else task.lease.checkpoint
+        needs_none = bool(task.checkpoints) or task.distrusts_lease
+        given = None if needs_none else task.lease.checkpoint
         adopted: list[Checkpoint] = []
 
         def tell(progress: Progress) -> None:

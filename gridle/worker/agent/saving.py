@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from gridle.market.protocol.ids import LeaseId
 from gridle.market.protocol.messages import CheckpointRef
 from gridle.worker.agent.events import Fetched, Saved, Started
@@ -114,17 +112,17 @@ class Saving:
         if task is None:
             return
         task.handing_on = False
-        if ref is not None:
-            self._roster.note_handed_on(task, ref)
+        if ref is not None and is_trusted(task, ref):
+            task.at_market = ref
 
     def pack(self, task: LiveTask) -> bool:
         """Lay a task's state ready to go back with it; False where there is none to go.
 
-        The state with which its lease came, or that was handed on since, is there already.
+        What came with its lease, or was handed on in this run, is there already.
         """
-        given = task.lease.checkpoint
+        there = task.at_market
         newest = task.checkpoints[0] if task.checkpoints else None
-        if newest is None or (given is not None and newest.done_cpu_s <= given.done_cpu_s):
+        if newest is None or (there is not None and newest.done_cpu_s <= there.done_cpu_s):
             return False
         self._states.pack(task)
         return True
@@ -132,7 +130,7 @@ class Saving:
     def distrust(self, task: LiveTask) -> None:
         """Forget every state of a task, the one of its lease too: it begins at the beginning."""
         self.forget(task)
-        task.lease = msgspec.structs.replace(task.lease, checkpoint=None)
+        task.at_market, task.handed_cpu_s, task.distrusts_lease = None, 0.0, True
 
     def forget(self, task: LiveTask) -> None:
         """Remove every state of a task that needs none any more."""
@@ -140,8 +138,14 @@ class Saving:
             self._ledger.checkpoints.forget(task.lease_id)
             task.checkpoints = ()
             self._states.forget(task.lease_id)
+            self._states.remove_copy(task.lease_id)
 
     def _note(self, task: LiveTask, checkpoint: Checkpoint) -> None:
         self._ledger.checkpoints.add(task.lease_id, checkpoint)
         task.checkpoints = self._ledger.checkpoints.of(task.lease_id)
         self._states.tidy(task)
+
+
+def is_trusted(task: LiveTask, ref: CheckpointRef) -> bool:
+    """Whether this is a state that the task may still go on from."""
+    return any(each.sha256 == ref.sha256 for each in task.checkpoints)

@@ -59,7 +59,7 @@ class StateRunner:
                 return Saved(task.lease_id, taking())
             except GridleError as error:  # the disk is full: what was saved before holds
                 return Saved(task.lease_id, None, error.sentence)
-            except OSError:  # the sandbox is gone
+            except OSError:  # its files are gone, or damaged
                 return Saved(task.lease_id, None)
 
         self._hands.do(lambda: self._put(saved()))

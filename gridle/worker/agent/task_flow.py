@@ -26,7 +26,7 @@ from gridle.worker.agent.parting import Parting
 from gridle.worker.agent.reporter import Reporter
 from gridle.worker.agent.roster import LiveTask, Roster, let_loose, together
 from gridle.worker.agent.runner import Runner
-from gridle.worker.agent.saving import Saving
+from gridle.worker.agent.saving import Saving, is_trusted
 from gridle.worker.agent.steering import Steering
 from gridle.worker.ipc.messages import WorkerTaskState
 from gridle.worker.policy.allowance import Allowance
@@ -224,11 +224,12 @@ class TaskFlow:
     def _copied(self, event: StateCopied) -> None:
         """A copy of its state lies ready for the market, and goes if it is still of use."""
         task = self._roster.get(event.lease_id)
-        stays = task is not None and not task.lost and task.stopping is None
-        if task is not None and stays and event.ref is not None and event.archive is not None:
-            self._reporter.saved(task, event.ref, event.archive)
-        else:
+        ref, archive = event.ref, event.archive
+        wanted = task is not None and task.running is not None and not (task.lost or task.stopping)
+        if task is None or ref is None or archive is None or not (wanted and is_trusted(task, ref)):
             self._saving.handed_on(event.lease_id, None)
+        else:
+            self._reporter.saved(task, ref, archive)
 
     def steer(
         self, allowance: Allowance, memory_limit_bytes: int, idle_s: float | None, now: float

@@ -17,6 +17,8 @@ from gridle.worker.sandbox.image_instructions import instructions
 
 _LOAD_TIMEOUT_S = 900.0
 _COMMAND_TIMEOUT_S = 60.0
+_LACKING = ("no such image", "image not known", "no such object")
+"""What Podman and Docker say of an image that is not there."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,12 @@ class EngineImages:
         except ValueError:
             return None
 
+    def lacks(self, engine: Engine, image_sha256: Sha256) -> bool:
+        """Whether the engine itself says that there is no such image; False: it may be there."""
+        reply = self._ask(argv.facts_argv(engine, image_sha256), _COMMAND_TIMEOUT_S)
+        said = reply.stderr.lower()
+        return reply.status != 0 and any(words in said for words in _LACKING)
+
     def proof(self, engine: Engine, image_sha256: Sha256) -> bool | None:
         """Whether the layers under this id are the image's; None where that cannot be told.
 
@@ -83,7 +91,7 @@ class EngineImages:
     def remove(self, engine: Engine, image_sha256: Sha256) -> bool:
         """Remove an image unless a container uses it; whether it is gone."""
         reply: Reply = self._ask(argv.remove_image_argv(engine, image_sha256), _COMMAND_TIMEOUT_S)
-        return reply.status == 0 or self.find(engine, image_sha256) is None
+        return reply.status == 0 or self.lacks(engine, image_sha256)
 
     def _store(self, engine: Engine) -> PodmanStore | None:
         with self._lock:

@@ -136,9 +136,10 @@ class ImageStore:
         if self._records is None:
             return False
         found = self._images.find(engine, image.image_sha256)
-        is_gone = found is None or (
-            not found.is_named and self._images.remove(engine, image.image_sha256)
-        )
+        if found is None:
+            is_gone = self._images.lacks(engine, image.image_sha256)
+        else:
+            is_gone = not found.is_named and self._images.remove(engine, image.image_sha256)
         if is_gone or (found is not None and found.is_named):
             self._records.forget(image.image_sha256)
         return is_gone

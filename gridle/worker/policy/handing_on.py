@@ -10,6 +10,8 @@ AFTER_S = 600.0
 """So much work, in seconds on the task's cores, is worth an upload."""
 LINE_SHARE = 0.05
 """At most so much of what the line bears is used for states of one task that runs all the time."""
+UPLOAD_MAX_S = 300.0
+"""A state that takes longer to send is not: it may not arrive in time, and is old when it does."""
 HOME_LINE_BYTES_S = 2**20
 """What a line is taken to bear where its owner has set no limit."""
 
@@ -27,4 +29,4 @@ def is_worth_handing_on(
     if upload_bytes_s == 0:
         return False
     upload_s = size_bytes / (upload_bytes_s or HOME_LINE_BYTES_S)
-    return new_work_s >= max(AFTER_S, upload_s / LINE_SHARE)
+    return upload_s <= UPLOAD_MAX_S and new_work_s >= max(AFTER_S, upload_s / LINE_SHARE)

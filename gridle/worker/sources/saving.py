@@ -50,7 +50,7 @@ class _Upload:
 
 
 class Saving:
-    """At most one state of each lease waits: the newest. The first to come is the first to go."""
+    """At most one state of each lease waits: the newest. Those of returned tasks go first."""
 
     def __init__(
         self,
@@ -142,11 +142,17 @@ class Saving:
         stopped = self._session.stopped
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting) or stopped.is_set())
-            return None if stopped.is_set() else next(iter(self._waiting.values()))
+            if stopped.is_set():
+                return None
+            return next(
+                filter(_returns, self._waiting.values()), next(iter(self._waiting.values()))
+            )
 
     def _waits(self, upload: _Upload) -> bool:
+        """Whether it is still to go, and now: a running task's state makes way for a return."""
         with self._changed:
-            return self._waiting.get(upload.parcel.report.lease_id) is upload
+            makes_way = not _returns(upload) and any(map(_returns, self._waiting.values()))
+            return not makes_way and self._waiting.get(upload.parcel.report.lease_id) is upload
 
     def _settle(self, upload: _Upload, lacking: Sentence | None) -> None:
         """Let go of an upload that is done or given up, once."""
@@ -159,3 +165,7 @@ class Saving:
             self._hand_on(replace(parcel, lacking=lacking))
         else:
             self._tell(parcel, lacking)
+
+
+def _returns(upload: _Upload) -> bool:
+    return isinstance(upload.parcel.report, Returned)

@@ -23,8 +23,11 @@ from gridle.worker.ledger.images import ImageRecord, ImageTable
 from gridle.worker.ledger.ledger import Ledger, open_ledger
 from gridle.worker.ledger.live_view import read_live
 from gridle.worker.ledger.outbox import Undelivered
+from gridle.worker.sandbox.engine import Engine, Reply
+from gridle.worker.sandbox.engine_search import find_engine
 from gridle.worker.traces import Live, Seen, find_traces, look
 from gridle.worker.wipe_command import wipe_home
+from tests.rigs.engine_answers import answers, docker_info, told, which
 from tests.rigs.worker_jobs import lease, lease_id, manifest
 
 LIVE, ENDED = lease_id(1), lease_id(2)
@@ -225,6 +228,17 @@ class TestWipe:
         assert len(ours.all()) == 1
         ours.close()
         assert "images" not in wipe_home(tmp_path, 0.0, with_caches=False, find=lambda: none).en
+
+    def test_another_engine_is_not_asked_for_the_first_ones_images(self, tmp_path: Path) -> None:
+        open_ledger(tmp_path / LEDGER_NAME, 0.0).ledger.close()
+        ours = ImageTable(connect(tmp_path / LEDGER_NAME))
+        ours.put(ImageRecord("d" * 64, 100, 0.0))
+        broken_podman = answers(podman=Reply(1, "", "broken"), docker=told(docker_info()))
+        second = find_engine(broken_podman, which("podman", "docker"))
+        assert isinstance(second, Engine)
+        assert "still there" in wipe_home(tmp_path, 0.0, with_caches=True, find=lambda: second).en
+        assert len(ours.all()) == 1
+        ours.close()
 
     def test_a_running_worker_is_left_alone(self, tmp_path: Path) -> None:
         fill(tmp_path)

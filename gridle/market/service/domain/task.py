@@ -153,13 +153,11 @@ def attempt_lapsed(task: Task, job_state: JobState, now: float) -> Task:
     return replace(attempt_ended(task, job_state), failed_node=node, failed_at=now)
 
 
-def attempt_failed(
-    task: Task, job_state: JobState, reason: str, now: float, *, trusts_checkpoint: bool
-) -> Task:
+def attempt_failed(task: Task, job_state: JobState, reason: str, now: float) -> Task:
     """Return the task after an attempt that failed or was rejected, which is counted.
 
-    Where its checkpoint may be the cause, the next attempt begins anew: a bad one must not make
-    every attempt fail.
+    The next attempt begins anew: a checkpoint may be the cause, whether the attempt began from it
+    or saved it, and must not make every attempt fail.
     """
     counted = replace(
         task,
@@ -168,6 +166,4 @@ def attempt_failed(
         failed_node=task.node,
         failed_at=now,
     )
-    if not trusts_checkpoint:
-        counted = going_on_from(None, counted)
-    return attempt_ended(counted, job_state)
+    return attempt_ended(going_on_from(None, counted), job_state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from gridle.market.protocol.ids import PublicKey, Sha256
@@ -51,6 +51,7 @@ def mark_checkpoint(connection: Connection, sha256: Sha256, owner: PublicKey, no
 
 def touch(connection: Connection, sha256: Sha256, now: float) -> None:
     """Note that somebody sent it again, who will need some time to name it."""
+    connection.execute(update(blobs).where(blobs.c.sha256 == sha256).values(stored_at=now))
     connection.execute(
         update(blobs)
         .where(blobs.c.sha256 == sha256, blobs.c.checkpoint_at.is_not(None))
@@ -58,12 +59,19 @@ def touch(connection: Connection, sha256: Sha256, now: float) -> None:
     )
 
 
-def unnamed_checkpoints(connection: Connection, until: float, limit: int) -> Sequence[Sha256]:
-    """Return checkpoints not sent or reported since `until` that nothing names (any longer)."""
+def unnamed(
+    connection: Connection, until: float, never_named_until: float, limit: int
+) -> Sequence[Sha256]:
+    """Return blobs that nothing names (any longer).
+
+    They are checkpoints not sent or reported since `until`, and others not sent since
+    `never_named_until`: whoever sent them was lost before saying what for.
+    """
     is_named = select(tasks.c.task_id).where(tasks.c.checkpoint_sha256 == blobs.c.sha256).exists()
+    never_named = blobs.c.checkpoint_at.is_(None) & (blobs.c.stored_at <= never_named_until)
     query = (
         select(blobs.c.sha256)
-        .where(blobs.c.checkpoint_at <= until, ~blobs.c.pinned, ~is_named)
+        .where(or_(blobs.c.checkpoint_at <= until, never_named), ~blobs.c.pinned, ~is_named)
         .limit(limit)
     )
     return list(connection.scalars(query))

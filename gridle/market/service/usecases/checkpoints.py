@@ -14,6 +14,8 @@ from gridle.market.service.usecases.market import Market
 KEPT_S = 600.0
 """How long a blob that was sent as a checkpoint stays while nothing names it: as long as its
 sender may need to name it as something else, such as an input."""
+NEVER_NAMED_KEPT_S = 86_400.0
+"""How long any other blob stays that nobody names: a job's data is sent before its order."""
 _BATCH = 100
 """Files are removed inside a write transaction, so not too many at once."""
 
@@ -49,13 +51,17 @@ def objection(connection: Connection, job: Job, untrusted: CheckpointRef) -> Sen
 
 
 def remove_unnamed(market: Market) -> None:
-    """Remove the blobs of checkpoints that were superseded, refused, or outlived their tasks."""
-    until = market.now() - KEPT_S
+    """Remove the blobs of checkpoints that were superseded, refused, or outlived their tasks.
+
+    And those of which nobody ever said what they are for, a day later.
+    """
+    now = market.now()
+    until, never_named_until = now - KEPT_S, now - NEVER_NAMED_KEPT_S
     with market.database.read() as connection:
-        if not blob_rows.unnamed_checkpoints(connection, until, 1):
+        if not blob_rows.unnamed(connection, until, never_named_until, 1):
             return
     with market.database.write() as connection:
-        gone = blob_rows.unnamed_checkpoints(connection, until, _BATCH)
+        gone = blob_rows.unnamed(connection, until, never_named_until, _BATCH)
         blob_rows.remove(connection, gone)
         # Inside the transaction: once the row is gone, the same bytes may be on their way in
         # again. Where it is broken off here, the row stays and is removed at the next look.

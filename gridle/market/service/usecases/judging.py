@@ -79,8 +79,7 @@ def settle(
     else:
         reason = verdict.reason if verdict is not None else ""
         rejected = moved(task, TaskEvent.REJECT)
-        # Whoever delivers a wrong result may have saved a wrong state.
-        ended = task_rules.attempt_failed(rejected, job.state, reason, now, trusts_checkpoint=False)
+        ended = task_rules.attempt_failed(rejected, job.state, reason, now)
         jobs.save_tasks(connection, [ended], job.job_id)
         attempts.save(connection, replace(attempt, state=AttemptState.REJECTED))
         money.append(

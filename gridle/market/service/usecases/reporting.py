@@ -69,8 +69,9 @@ class _Desk:
 
     def _answer(self, untrusted_report: TaskReport) -> ReportAnswer:
         attempt = attempts.find(self._connection, untrusted_report.lease_id, self._node)
-        if attempt is not None and attempt.state is AttemptState.LAPSED:
-            attempt = resume(self._connection, attempt)
+        lapsed = attempt is not None and attempt.state is AttemptState.LAPSED
+        if attempt is not None and lapsed and not isinstance(untrusted_report, Saved):
+            attempt = resume(self._connection, attempt)  # a late state may be older than the task's
         if attempt is None:
             return ReportAnswer(untrusted_report.lease_id, "lost")
         match untrusted_report:
@@ -199,13 +200,8 @@ class _Desk:
         return (task if why else task_rules.going_on_from(untrusted, task)), why
 
     def _fail(self, attempt: Attempt, task: Task, reason: str) -> None:
-        ended = task_rules.attempt_failed(
-            task,
-            self._job(task).state,
-            reason,
-            self._market.now(),
-            trusts_checkpoint=attempt.from_checkpoint_sha256 is None,
-        )
+        job_state, now = self._job(task).state, self._market.now()
+        ended = task_rules.attempt_failed(task, job_state, reason, now)
         self._save(replace(attempt, state=AttemptState.FAILED), ended)
 
     def _job(self, task: Task) -> Job:

@@ -129,6 +129,27 @@ class TestMarketAlone:
         ear.wait(Reported, lambda event: event.report == revealed)
         assert state.sha256 not in market.blobs
 
+    def test_a_returned_tasks_state_goes_before_those_of_running_ones(
+        self, real: MarketSource, ear: Ear, market: StubMarket, tmp_path: Path
+    ) -> None:
+        real.limit(None, 50 * KiB)
+        real.start(ear.take, 0)
+        large, file = state_in(tmp_path, bytes(10_000 * KiB))
+        real.report(Saved(lease_id(1), large), file)
+        began = real.transferred().sent_bytes
+        ends_at, nap = time.monotonic() + DEADLINE_S, threading.Event()
+        while real.transferred().sent_bytes < began + 20 * KiB and time.monotonic() < ends_at:
+            nap.wait(0.01)
+        small, file = state_in(tmp_path, b"the end")
+        returned = Returned(lease_id(2), small)
+        real.report(returned, file)
+        told = ear.wait(Reported, lambda event: event.report == returned)
+        assert (told.refused, told.remark) == (None, None)
+        assert market.reports == [returned]
+        real.limit(None, None)
+        ear.wait(Reported, lambda event: event.report == Saved(lease_id(1), large))
+        assert large.sha256 in market.blobs
+
     def test_a_state_that_is_not_wanted_any_more_stops_under_way(
         self, real: MarketSource, ear: Ear, market: StubMarket, tmp_path: Path
     ) -> None:

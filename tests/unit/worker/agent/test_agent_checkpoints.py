@@ -232,6 +232,20 @@ def test_a_state_that_the_market_refuses_is_not_sent_again_at_once(
     assert delivered(market) == result_of(3 * STEPS)
 
 
+def test_after_a_state_that_failed_new_ones_go_to_the_market(
+    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gridle.worker.policy.handing_on.AFTER_S", 1.0)
+    poison = b"not what this task saves"
+    ref = CheckpointRef(market.store(poison), len(poison), 1200.0)
+    long = job(3 * STEPS)
+    market.offer(msgspec.structs.replace(lease(long), checkpoint=ref), long)
+    rig.begin()
+    assert market.wait(lambda: any(isinstance(each, Saved) for each in market.reports))
+    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
+    assert delivered(market) == result_of(3 * STEPS)
+
+
 def test_a_state_that_the_disk_cannot_hold_is_said(
     rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

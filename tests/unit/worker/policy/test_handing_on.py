@@ -16,8 +16,13 @@ def test_a_small_state_goes_after_ten_minutes_of_work() -> None:
 
 
 def test_a_large_one_goes_seldom() -> None:
-    assert not is_worth_handing_on(AFTER_S, 1000 * MIB)
-    assert is_worth_handing_on(20_000.0, 1000 * MIB)
+    assert not is_worth_handing_on(AFTER_S, 200 * MIB)
+    assert is_worth_handing_on(4000.0, 200 * MIB)
+
+
+def test_one_that_would_not_arrive_in_time_does_not_go() -> None:
+    assert not is_worth_handing_on(1e9, 1000 * MIB)
+    assert is_worth_handing_on(1e9, 1000 * MIB, upload_bytes_s=10 * MIB)
 
 
 def test_nothing_goes_where_nothing_may_be_sent() -> None:

@@ -48,7 +48,7 @@ def test_a_task_that_fails_too_often_is_given_up_with_its_reason() -> None:
     for n in range(MAX_FAILURES):
         assert task.state is TaskState.QUEUED
         given = leased(task, LEASE, NODE, PAYEE)
-        task = attempt_failed(given, JobState.OPEN, "broken", float(n), trusts_checkpoint=True)
+        task = attempt_failed(given, JobState.OPEN, "broken", float(n))
     assert task.state is TaskState.CANCELLED
     assert (task.failure, task.failed_node, task.attempts) == ("broken", NODE, MAX_FAILURES)
 

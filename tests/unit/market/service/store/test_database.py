@@ -35,6 +35,6 @@ def test_what_an_older_market_stored_is_never_removed(tmp_path: Path) -> None:
     opened = Database(tmp_path / "market.db")
     with opened.write() as connection:
         blob_rows.mark_checkpoint(connection, "aa", "key", 1.0)
-        assert blob_rows.unnamed_checkpoints(connection, 2.0, 10) == []
+        assert blob_rows.unnamed(connection, 2.0, 2.0, 10) == []
         assert blob_rows.size_bytes(connection, "aa") == 5
     opened.close()

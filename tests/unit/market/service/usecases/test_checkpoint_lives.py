@@ -87,7 +87,7 @@ class Life:
             report = Returned(lease.lease_id, self.last)
         if how == "failed":
             report = Failed(lease.lease_id, "broken", USAGE)
-            self.last = self.last if lease.checkpoint is None else None
+            self.last = None
         assert self.inside.report(node, report).outcome == "ok"
 
     def report_late(self, node: Node, lease: Lease) -> None:

@@ -143,13 +143,20 @@ def test_another_node_cannot_save_under_a_lease(inside: Inside) -> None:
 def test_a_failure_that_began_from_a_checkpoint_clears_it(inside: Inside) -> None:
     first, second = inside.node(0), inside.node(1)
     lease = held(inside, first)
-    saved(inside, first, lease, b"poison")
-    inside.report(first, Failed(lease.lease_id, "no power", USAGE))
+    inside.report(first, Returned(lease.lease_id, inside.save(first, b"poison")))
     again = inside.lease(second).leases[0]
     assert again.checkpoint is not None
     saved(inside, second, again, b"poison, carried on")
     inside.report(second, Failed(again.lease_id, "unreadable state", USAGE))
     assert next_start(inside, 2) is None
+
+
+def test_a_failure_takes_what_its_node_saved_with_it(inside: Inside) -> None:
+    node = inside.node(0)
+    lease = held(inside, node)
+    saved(inside, node, lease, b"wrong already")
+    inside.report(node, Failed(lease.lease_id, "a broken memory", USAGE))
+    assert next_start(inside) is None
 
 
 def test_a_rejected_result_takes_its_nodes_states_with_it(inside: Inside) -> None:
@@ -160,18 +167,29 @@ def test_a_rejected_result_takes_its_nodes_states_with_it(inside: Inside) -> Non
     assert next_start(inside) is None
 
 
-def test_a_lease_that_ran_out_goes_on_with_what_it_saves(inside: Inside) -> None:
+def test_what_comes_after_a_lease_ran_out_is_no_newer_state(inside: Inside) -> None:
     node = inside.node(0)
     lease = held(inside, node)
     inside.clock += 61
     ending.end_leases(inside.market)
-    assert saved(inside, node, lease, b"late").outcome == "ok"
-    pass_time(inside, 0)
-    assert inside.lease(inside.node(1)).leases == ()
+    assert saved(inside, node, lease, b"late").outcome == "lost"
+    assert next_start(inside) is None
 
 
 class TestRemoval:
-    """Blobs of checkpoints that nobody needs any more go; all others stay."""
+    """Blobs of checkpoints that nobody needs any more go; all that somebody named stay."""
+
+    def test_what_nobody_named_goes_after_a_day(self, inside: Inside) -> None:
+        node = inside.node(0)
+        lease = held(inside, node)
+        result = inside.deliver(node, lease)
+        inside.save(node, b"and then the machine was lost")
+        pass_time(inside, checkpoints.NEVER_NAMED_KEPT_S - 1)
+        assert is_stored(inside, b"and then the machine was lost")
+        pass_time(inside, 2)
+        assert not is_stored(inside, b"and then the machine was lost")
+        assert inside.market.blobs.holds(result)
+        assert inside.market.blobs.holds(lease.order.order.manifest_sha256)
 
     def test_a_superseded_state_goes_and_the_last_stays(self, inside: Inside) -> None:
         node = inside.node(0)
