@@ -54,7 +54,14 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
             for kind in ("", "_integer", "_floating", "_memory", "_file")
         ),
     ),
-    "start_up": ("container_start_ratio", "container_start_s", "wasm_start_ms"),
+    "start_up": (
+        "container_start_ratio",
+        "container_start_s",
+        "container_start_cold_ratio",
+        "container_run_ratio",
+        "wasm_start_ms",
+        "wasm_start_cold_ms",
+    ),
     "profit": (
         "profit_tasks_below_floor",
         "profit_waiting_gain_pct",

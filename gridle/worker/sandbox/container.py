@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from gridle.worker.sandbox.net_files import networked_profile, networked_setting
 from gridle.worker.sandbox.output import INPUT_NAME, OUTPUT_NAME
 from gridle.worker.sandbox.own_tasks import CONTAINER_ID_NAME
 from gridle.worker.sandbox.port import Availability, OnEnd, Outcome, Share, TaskSpec
+from gridle.worker.sandbox.stale_groups import remove_stale_groups
 from gridle.worker.sandbox.supervisor import SupervisedTask
 
 _COMMAND_TIMEOUT_S = 60.0
@@ -123,7 +125,11 @@ class ContainerSandbox:
         )
 
     def sweep(self) -> int:
-        """Remove the containers that an earlier run of this worker left; return how many."""
+        """Remove the containers that an earlier run of this worker left; return how many.
+
+        And the empty control groups that killed ones left, whosever they were.
+        """
+        remove_stale_groups(time.time())
         found = self._find()
         if isinstance(found, Sentence):
             return 0

@@ -61,6 +61,8 @@ class Rig:
     sandbox: Sandbox
     runtime: Runtime
     folder: Path
+    word: str = ""
+    """Which of the container engines and runtimes it is."""
 
     def start(
         self,
@@ -99,6 +101,10 @@ class Rig:
             return started.task.usage().cpu_s
         spans = [(thread / "schedstat").read_text("ascii") for thread in self._threads(started)]
         return max(sum(int(ns) for ns in each.split()[:2]) for each in spans) / 1e9
+
+    def process_ids(self, started: Started) -> list[int]:
+        """Return the processes of a container task that can be seen from here."""
+        return _pids_in((started.folder / CONTAINER_ID_NAME).read_text().strip())
 
     def hands_over_cards(self) -> bool:
         """Whether a task can be given a card; a container fence refuses what it cannot fence."""
@@ -214,7 +220,7 @@ def wasm_rig(tmp_path: Path, module_cache: Path) -> WasmRigMaker:
 def container_rig(kind: ContainerKind, folder: Path) -> Rig:
     sandbox = container_engines.make_sandbox(kind.word, f"test-{secrets.token_hex(4)}")
     runtime = ContainerRuntime(image_sha256=kind.image_sha256, command=("/task",))
-    return Rig(sandbox, runtime, folder)
+    return Rig(sandbox, runtime, folder, kind.word)
 
 
 @pytest.fixture(

@@ -44,8 +44,7 @@ def test_a_signal_comes_only_where_it_can_do_no_harm(rig: Rig) -> None:
     if not isinstance(rig.sandbox, ContainerSandbox):
         assert started.outcome().explanation == explanations.exit_status(99)
         pytest.skip("WebAssembly has no signals")
-    pid_file = started.folder / "container.pid"
-    if not pid_file.exists() or has_begun(int(pid_file.read_text())) is not True:
+    if True not in {has_begun(pid) for pid in rig.process_ids(started)}:
         assert not started.task.save(2.0)
         pytest.skip("what runs here is not to be signalled")
     assert any(started.task.save(1.0) for _ in range(60))  # it may not listen yet
@@ -155,7 +154,9 @@ def test_a_slow_task_saves_within_its_grace(rig: Rig) -> None:
 )
 def test_tampering_ends_the_task_and_leads_nowhere(rig: Rig, how: str) -> None:
     started = rig.start("tamper", how, checkpoint=RULE, resources=SMALL)
-    assert not started.task.save(END_TIMEOUT_S)
+    assert not started.task.save(5.0)
+    if how == "fifo" and rig.word == "podman-gvisor" and not _is_made(started):
+        pytest.skip("this gVisor keeps FIFOs to itself: nothing of it came to be on this machine")
     outcome = started.outcome()
     assert outcome.ending is Ending.FAILED
     if how == "fifo" and outcome.explanation == explanations.exit_status(99):
@@ -167,6 +168,10 @@ def test_tampering_ends_the_task_and_leads_nowhere(rig: Rig, how: str) -> None:
     assert not list(started.folder.glob("taken.*"))
     assert not (started.out / "made").exists()
     assert (started.folder / "in" / "data.txt").read_text() == "forty-two"
+
+
+def _is_made(started: Started) -> bool:
+    return any((started.folder / "checkpoint").iterdir()) or not started.outcomes.empty()
 
 
 def taken(started: Started) -> SavedState:
