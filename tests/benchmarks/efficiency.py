@@ -2,9 +2,9 @@
 
 Both are let run by turns of half a second, so that whatever else a shared machine does slows both
 alike (but its other programs: those slow tasks alone, which give way to them), and their work is
-counted from outside. A figure is units of work a second in the sandbox
-over those bare: the mean of several pairs but the lowest and the highest, because where a process's
-memory happens to lie makes it faster or slower for as long as it lives.
+counted from outside. A figure is units of work a second in the sandbox over those bare: the mean of
+several pairs but the lowest and the highest, because where a process's memory happens to lie makes
+it faster or slower for as long as it lives.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ _RESOURCES = Resources(
     reference_s=600.0, memory_bytes=256 * MiB, output_max_bytes=64 * MiB, wall_limit_s=600.0
 )
 _RUN_UP_S = 0.02
+"""Not counted: what was held needs a moment until it is under way."""
+_LOOK_S = 0.01
 _UNITS = "units"
 """The file to which a byte is added with each unit of work."""
 
@@ -56,7 +58,7 @@ class Work:
         self._hold.go()
         time.sleep(_RUN_UP_S)
         before, began_s = self._done(), time.perf_counter()
-        time.sleep(turn_s)
+        time.sleep(turn_s)  # the span that is measured
         self._units += self._done() - before
         self._ran_s += time.perf_counter() - began_s
         self._hold.hold()
@@ -82,7 +84,7 @@ class Work:
                 self.close()
                 message = f"{self._units_file} did not come: the program does not work"
                 raise TimeoutError(message)
-            time.sleep(0.01)
+            time.sleep(_LOOK_S)  # a file that grows tells nobody
 
 
 Begin = Callable[[str], Work]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -118,7 +119,8 @@ class StateRunner:
         """Remove all but the known states of live tasks (blocks); before any is taken."""
         self.store.sweep(live)
         for copy in self._folders.results.glob(f"*{COPY_SUFFIX}"):
-            copy.unlink(missing_ok=True)
+            with suppress(OSError):  # it is no reason not to begin; the next start tries again
+                copy.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Begin no other action."""
@@ -138,7 +140,7 @@ class StateRunner:
                 self._folders.results.mkdir(parents=True, exist_ok=True)
                 target.unlink(missing_ok=True)
                 # it stays where it was, too, until the ledger has the report that names it
-                target.hardlink_to(self.store.path(lease_id, found))
+                _link_or_copy(self.store.path(lease_id, found), target)
             except (GridleError, OSError):  # then it goes without: somebody begins anew
                 return None, None
             return CheckpointRef(found.sha256, found.size_bytes, found.done_cpu_s), target
@@ -157,3 +159,10 @@ class StateRunner:
             return self.store.take(lease_id, folder, rule, known, done_cpu_s, seal)
 
         return taking
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # some file systems have no second names
+        shutil.copyfile(source, target)

@@ -136,10 +136,7 @@ class TestMarketAlone:
         real.start(ear.take, 0)
         large, file = state_in(tmp_path, bytes(10_000 * KiB))
         real.report(Saved(lease_id(1), large), file)
-        began = real.transferred().sent_bytes
-        ends_at, nap = time.monotonic() + DEADLINE_S, threading.Event()
-        while real.transferred().sent_bytes < began + 20 * KiB and time.monotonic() < ends_at:
-            nap.wait(0.01)
+        wait_until_under_way(real)
         small, file = state_in(tmp_path, b"the end")
         returned = Returned(lease_id(2), small)
         real.report(returned, file)
@@ -157,13 +154,18 @@ class TestMarketAlone:
         real.start(ear.take, 0)
         state, file = state_in(tmp_path, bytes(10_000 * KiB))
         real.report(Saved(lease_id(1), state), file)
-        began = real.transferred().sent_bytes
-        ends_at, nap = time.monotonic() + DEADLINE_S, threading.Event()
-        while real.transferred().sent_bytes < began + 20 * KiB and time.monotonic() < ends_at:
-            nap.wait(0.01)
+        wait_until_under_way(real)
         returned, file = state_in(tmp_path, b"the end")
         real.report(Returned(lease_id(1), returned), file)
         told = ear.wait(Reported, lambda event: isinstance(event.report, Returned))
         assert (told.refused, told.remark) == (None, None)
         assert returned.sha256 in market.blobs
         assert state.sha256 not in market.blobs
+
+
+def wait_until_under_way(real: MarketSource) -> None:
+    """Wait until some of an upload has gone out."""
+    began = real.transferred().sent_bytes
+    ends_at, nap = time.monotonic() + DEADLINE_S, threading.Event()
+    while real.transferred().sent_bytes < began + 20 * KiB and time.monotonic() < ends_at:
+        nap.wait(0.01)
