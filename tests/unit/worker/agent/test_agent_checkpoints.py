@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,7 @@ import pytest
 from gridle.market.protocol.archive import unpack
 from gridle.market.protocol.errors import UnavailableError
 from gridle.market.protocol.manifest import CheckpointRule, Manifest
-from gridle.market.protocol.messages import CheckpointRef, Returned, Revealed, Saved
+from gridle.market.protocol.messages import CheckpointRef, Returned, Revealed
 from gridle.worker.ipc.messages import PauseWork, SetLimits, StartWork, WorkerState, WorkerTaskState
 from gridle.worker.policy.limits import Limits
 from gridle.worker.sandbox import explanations
@@ -183,67 +182,6 @@ def test_a_worker_that_ends_lets_its_tasks_save_and_its_next_run_goes_on(
     assert delivered(market) == result_of(STEPS)
     assert again.ask(StartWork()) is None
     again.end()
-
-
-def test_states_of_a_running_task_go_to_the_market_too(
-    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gridle.worker.policy.handing_on.AFTER_S", 1.0)
-    market.offer(lease(job(3 * STEPS)), job(3 * STEPS))
-    rig.begin()
-    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
-    saved = [each for each in market.reports if isinstance(each, Saved)]
-    assert saved
-    assert len({each.checkpoint.sha256 for each in saved}) == len(saved)
-    worked_s = [each.checkpoint.done_cpu_s for each in saved]
-    assert all(later - earlier >= 1.0 for earlier, later in pairwise([0.0, *worked_s]))
-    assert all(STATE.unpack(market.blobs[each.checkpoint.sha256]) for each in saved)
-    rig.wait(lambda state: not state.tasks)
-    rig.end()
-    assert list((rig.home / "results").iterdir()) == []
-
-
-def test_what_the_market_has_already_does_not_go_back_with_the_task(
-    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gridle.worker.policy.handing_on.AFTER_S", 0.5)
-    monkeypatch.setattr("gridle.worker.policy.eviction.LONG_PAUSE_S", 0.2)
-    monkeypatch.setattr("gridle.worker.agent.leaving._QUIET_PATIENCE_S", 0.2)
-    long = job(10 * STEPS, interval_s=2.0)
-    market.offer(lease(long), long)
-    rig.begin()
-    assert market.wait(lambda: any(isinstance(each, Saved) for each in market.reports))
-    rig.wait(lambda _: not list((rig.home / "results").glob("*")))
-    assert rig.ask(PauseWork()) is None
-    assert market.wait(lambda: isinstance(market.reports[-1], Returned))
-    assert market.reports[-1] == Returned(lease_id(1))
-
-
-def test_a_state_that_the_market_refuses_is_not_sent_again_at_once(
-    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gridle.worker.policy.handing_on.AFTER_S", 0.5)
-    market.refuses_states = True
-    market.offer(lease(job(3 * STEPS)), job(3 * STEPS))
-    rig.begin()
-    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
-    saved = [each for each in market.reports if isinstance(each, Saved)]
-    assert len({each.checkpoint.done_cpu_s for each in saved}) == len(saved)
-    assert delivered(market) == result_of(3 * STEPS)
-
-
-def test_after_a_state_that_failed_new_ones_go_to_the_market(
-    rig: AgentRig, market: StubMarket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gridle.worker.policy.handing_on.AFTER_S", 1.0)
-    poison = b"not what this task saves"
-    ref = CheckpointRef(market.store(poison), len(poison), 1200.0)
-    long = job(3 * STEPS)
-    market.offer(msgspec.structs.replace(lease(long), checkpoint=ref), long)
-    rig.begin()
-    assert market.wait(lambda: any(isinstance(each, Saved) for each in market.reports))
-    assert market.wait(lambda: any(isinstance(each, Revealed) for each in market.reports))
-    assert delivered(market) == result_of(3 * STEPS)
 
 
 def test_a_state_that_the_disk_cannot_hold_is_said(
